@@ -1,0 +1,68 @@
+"""What a scorer is given and what it gives back.
+
+An event window is the user's latest events, oldest first and the scored event last, as packed little-endian rows of
+`WINDOW_ROW`. Rows hold fingerprints, never identifiers; what they mean to a model is that model's business.
+"""
+
+import struct
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+from contracts.events import EVENT_TYPES, Event
+from contracts.keys import fingerprint
+
+WINDOW_ROW: Final = struct.Struct("<qqQQQQIIIBxxx")
+"""event_time (epoch ms), amount (1 / AMOUNT_SCALE, -1 absent), fingerprints of merchant, device, card and ip (64 bit),
+of country, category and outcome (32 bit; 0 absent), event type (index in EVENT_TYPES)."""
+
+ROW_SIZE: Final = WINDOW_ROW.size
+
+WINDOW_FIELDS: Final = (
+    ("event_time", "<i8"), ("amount", "<i8"), ("merchant", "<u8"), ("device", "<u8"), ("card", "<u8"), ("ip", "<u8"),
+    ("country", "<u4"), ("category", "<u4"), ("outcome", "<u4"), ("event_type", "u1"), ("padding", "V3"),
+)  # fmt: skip
+"""WINDOW_ROW as a numpy dtype description, for scorers that decode many rows at once."""
+
+_TYPE_CODES = {name: code for code, name in enumerate(EVENT_TYPES)}
+
+
+def window_row(event: Event) -> bytes:
+    """One event as a row of ROW_SIZE bytes."""
+    return WINDOW_ROW.pack(
+        event.event_time,
+        -1 if event.amount is None else event.amount,
+        fingerprint(event.merchant_id) if event.merchant_id else 0,
+        fingerprint(event.device_id) if event.device_id else 0,
+        fingerprint(event.card_id) if event.card_id else 0,
+        fingerprint(event.ip) if event.ip else 0,
+        fingerprint(event.country) & 0xFFFFFFFF if event.country else 0,
+        fingerprint(event.category) & 0xFFFFFFFF if event.category else 0,
+        fingerprint(event.outcome) & 0xFFFFFFFF if event.outcome else 0,
+        _TYPE_CODES[event.event_type],
+    )
+
+
+class ScoringInput(NamedTuple):
+    """One event to score: its feature vector, in the order of the feature set's names (NaN: unknown), and window."""
+
+    features: tuple[float, ...]
+    window: bytes
+
+
+class RiskScorer(Protocol):
+    """Anything that turns scoring inputs into risks."""
+
+    @property
+    def version(self) -> str:
+        """Names the model in every update; changes whenever a score could."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features that the scorer expects, in order; empty where it takes any."""
+
+    @property
+    def window_events(self) -> int:
+        """At most so many of the user's events, the scored one included, are read."""
+
+    def score(self, batch: Sequence[ScoringInput]) -> list[float]:
+        """One probability in [0, 1] for each input, the same alone or in any batch within 1e-5."""
