@@ -24,7 +24,7 @@ def parse_time(value: int | str) -> int:
             raise ValueError("must be RFC 3339 with an offset, such as 2026-01-31T12:00:00.000Z")
         value = _millis(value)
     elif type(value) is not int:
-        raise ValueError("must be RFC 3339 text with an offset, or epoch milliseconds")  # noqa: TRY004 (pydantic's way)
+        raise ValueError("must be RFC 3339 text with an offset, or epoch milliseconds")
     if not EARLIEST <= value < LATEST:
         raise ValueError("must lie between 2000-01-01 and 2100-01-01")
     return value
