@@ -1,6 +1,6 @@
 """Between bytes and the flow's own types.
 
-pydantic's models in `messages` decide what is valid and say what is wrong. A msgspec decoder, about four times faster,
+pydantic's models in `messages` decide what is valid and say what is wrong. A msgspec decoder, more than twice as fast,
 is asked first: it either gives exactly what the models would, or nothing, and then the models speak (see ADR 2).
 """
 
@@ -31,7 +31,8 @@ class InvalidRecordError(ValueError):
         self.code = code
 
 
-class _WireEvent(msgspec.Struct, gc=False):
+# Unknown fields are left to pydantic: msgspec would skip over them without a look at their UTF-8, depth and numbers.
+class _WireEvent(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     event_id: _Identifier
     event_type: str
     event_time: int | str
@@ -56,7 +57,7 @@ class _WireEvent(msgspec.Struct, gc=False):
     ) = None
 
 
-class _WireLabel(msgspec.Struct, gc=False):
+class _WireLabel(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     event_id: _Identifier
     user_id: _Identifier
     label: str
@@ -72,6 +73,7 @@ _LABELS = {name: name for name in LABELS}
 
 def decode_event(data: bytes) -> Event:
     """The event in a record's value. Raises InvalidRecordError, naming each wrong field."""
+    _check_size(data)
     try:
         wire = _fast_event(data)
         return _event(wire, _EVENT_TYPES[wire.event_type], parse_time(wire.event_time))
@@ -82,6 +84,7 @@ def decode_event(data: bytes) -> Event:
 
 def decode_label(data: bytes) -> Label:
     """The label in a record's value. Raises InvalidRecordError, naming each wrong field."""
+    _check_size(data)
     try:
         wire = _fast_label(data)
         return Label(wire.event_id, wire.user_id, _LABELS[wire.label], parse_time(wire.label_time), wire.source)
@@ -108,8 +111,14 @@ def _event(wire: _WireEvent | EventMessage, event_type: str, event_time: int) ->
         wire.category or "",
         wire.text or "",
         wire.outcome or "",
-        wire.attributes,
+        wire.attributes or None,
     )
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > messages.MAX_RECORD_BYTES:
+        limit = messages.MAX_RECORD_BYTES
+        raise InvalidRecordError("too_large", f"the value has {len(data):,} bytes; at most {limit:,} are allowed")
 
 
 def _validated(model: type[M], data: bytes) -> M:
@@ -125,10 +134,15 @@ def _explain(error: ValidationError) -> tuple[str, str]:
         return "not_json", f"the value is not valid JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}"
     if not details[0]["loc"]:
         return "not_an_object", "the value must be a JSON object"
-    said: dict[str, str] = {}
+    said: dict[str, list[str]] = {}
     for detail in details:
-        said.setdefault(str(detail["loc"][0]), detail["msg"].removeprefix("Value error, "))
-    return "invalid_field", "; ".join(f"{field}: {text}" for field, text in list(said.items())[:5])
+        said.setdefault(_path(detail["loc"]), []).append(detail["msg"].removeprefix("Value error, "))
+    return "invalid_field", "; ".join(f"{field}: {' or '.join(texts)}" for field, texts in list(said.items())[:5])
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """The field, and the attribute's key where it is in one; what follows names branches of a union."""
+    return ".".join(str(part) for part in location[:2])[:100]
 
 
 def encode_event(event: Event) -> bytes:

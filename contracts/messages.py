@@ -11,7 +11,9 @@ Identifier = Annotated[str, Field(min_length=1, max_length=128)]
 Optional = Annotated[str, Field(max_length=128)] | None
 """An optional short text; null, absent and empty mean the same."""
 
-MAX_AMOUNT = 1e11
+MAX_AMOUNT = 1e10
+MAX_RECORD_BYTES = 1_048_576
+"""A larger value is refused unread: Kafka's own default limit, and more than any valid event without unknown fields."""
 MAX_TEXT = 2_000
 MAX_ATTRIBUTES = 32
 MAX_ATTRIBUTE_KEY = 64
@@ -35,7 +37,20 @@ Amount = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
 AttributeKey = Annotated[str, Field(max_length=MAX_ATTRIBUTE_KEY)]
 AttributeText = Annotated[str, Field(max_length=MAX_ATTRIBUTE_TEXT)]
 AttributeNumber = Annotated[float, Field(allow_inf_nan=False)]
-Attributes = Annotated[dict[AttributeKey, AttributeText | bool | AttributeNumber], Field(max_length=MAX_ATTRIBUTES)]
+
+
+def _few_attributes(value: object) -> object:
+    """Refuses too many before each is looked at and reported."""
+    if isinstance(value, dict) and len(value) > MAX_ATTRIBUTES:
+        raise ValueError(f"must have at most {MAX_ATTRIBUTES} entries, not {len(value)}")
+    return value
+
+
+Attributes = Annotated[
+    dict[AttributeKey, AttributeText | bool | AttributeNumber],
+    Field(max_length=MAX_ATTRIBUTES),
+    BeforeValidator(_few_attributes),
+]
 
 
 class _Message(BaseModel):

@@ -10,13 +10,14 @@ EARLIEST = 946_684_800_000
 LATEST = 4_102_444_800_000
 """2100-01-01T00:00:00Z in epoch ms, exclusive. A later time would hold every watermark hostage."""
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_time(value: int | str) -> int:
     """Epoch milliseconds of an RFC 3339 text or of epoch milliseconds; finer digits are cut off.
 
+    A leap second (`:60`) is refused: epoch milliseconds have no name for it.
     Raises ValueError, with what is wrong and what is allowed, for anything else or out of [EARLIEST, LATEST).
     """
     if isinstance(value, str):
