@@ -53,6 +53,9 @@ Attributes = Annotated[
 ]
 
 
+EventType = Literal["payment", "refund", "login", "account_change", "review", "ad_click"]
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -61,7 +64,7 @@ class EventMessage(_Message):
     """Something that a user did on the platform."""
 
     event_id: Identifier
-    event_type: Literal["payment", "refund", "login", "account_change", "review", "ad_click"]
+    event_type: EventType
     event_time: TimeIn
     user_id: Identifier
     order_id: Optional = None

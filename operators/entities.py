@@ -1,0 +1,81 @@
+"""The entities' step: merchants, devices, cards and IPs, whose events come from every partition.
+
+What an entity's window holds at the moment a record comes is chance. So a read at t looks at events up to t - settle,
+and only when every watermark has passed that time: its value then depends on the input log alone.
+"""
+
+from heapq import heappop, heappush
+
+from contracts.keys import KEY_GROUPS
+from operators.features import FeatureSet
+from operators.packs import EntityLabel, EntityPack, Query, Reply
+from operators.ring import Ring
+from operators.settling import Watermarks
+from operators.state import States
+
+
+class EntityGroup:
+    """The entities of one key group. `inputs` is the number of user key groups that feed it."""
+
+    def __init__(self, features: FeatureSet, states: States[Ring], inputs: int = KEY_GROUPS) -> None:
+        self._plans = list(features.entities.values())
+        self._names = list(features.entities)
+        self._states = states
+        self._marks = Watermarks(inputs)
+        self._waiting: list[tuple[int, int, int, Query, bool]] = []
+        self.unmatched = 0
+        """Labels whose event the entity no longer retains."""
+
+    def on_pack(self, pack: EntityPack) -> list[Reply]:
+        """Take in one pack; the replies that became due, in event-time order."""
+        for query in pack.queries:
+            self.wait(query, self._place(query))
+        for label in pack.labels:
+            self._on_label(label)
+        for number, watermark in pack.watermarks:
+            self._marks.update(number, watermark)
+        replies = []
+        while self._waiting and self._waiting[0][0] < self._marks.minimum:
+            _, _, _, query, late = heappop(self._waiting)
+            replies.append(self._answer(query, late))
+        return replies
+
+    @property
+    def waiting(self) -> list[tuple[Query, bool]]:
+        """Queries not answered yet, and whether each came late: part of the state."""
+        return [(query, late) for _, _, _, query, late in sorted(self._waiting)]
+
+    def wait(self, query: Query, late: bool) -> None:
+        """Let a query that has been placed wait until it is due."""
+        heappush(self._waiting, (query.time - self._plans[query.kind].wait, query.token, query.kind, query, late))
+
+    def _key(self, kind: int, entity: int) -> str:
+        return f"{self._names[kind]}:{entity:x}"
+
+    def _place(self, query: Query) -> bool:
+        key = self._key(query.kind, query.entity)
+        ring = self._states.get(key)
+        if ring is None:
+            ring = self._plans[query.kind].new_ring()
+        ring.insert(query.time, query.values)
+        self._states.put(key, ring)
+        return query.time <= ring.read_through
+
+    def _answer(self, query: Query, late: bool) -> Reply:
+        plan, key = self._plans[query.kind], self._key(query.kind, query.entity)
+        ring = self._states.get(key)
+        assert ring is not None, "an entity with a waiting query is not forgotten"
+        features = plan.read(ring, query.time, query.values)
+        ring.read_through = max(ring.read_through, query.time - plan.reach)
+        ring.trim(query.time - plan.horizon)
+        self._states.put(key, ring)
+        return Reply(query.token, query.kind, features, late, query.group)
+
+    def _on_label(self, label: EntityLabel) -> None:
+        key = self._key(label.kind, label.entity)
+        ring = self._states.get(key)
+        plan = self._plans[label.kind]
+        if ring is not None and plan.label(ring, label.time, label.event_id, label.label, label.label_time):
+            self._states.put(key, ring)
+        else:
+            self.unmatched += 1

@@ -1,0 +1,124 @@
+"""A plan: how one entity's features are kept up to date and read, compiled from their definitions."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from contracts.events import Event
+from operators.features.definition import ENTITY_FIELDS, Where
+from operators.features.measure import Measure, WindowedFeature
+from operators.features.readers import Reader, make_reader
+from operators.ring import ABSENT, Ring
+
+GAP_WINDOW: Final = 30 * 86_400_000
+"""How far back `gap` looks, in ms."""
+
+
+class EntityPlan:
+    """Columns, windows and readers for one kind of entity.
+
+    A settled entity's window is read up to `settle` ms before the event, or up to its own delay if that is longer.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        features: Sequence[tuple[int, WindowedFeature]],
+        settle: int,
+        horizon: int = 0,
+        links: Iterable[str] = (),
+    ) -> None:
+        self.kind = kind
+        self.slots = tuple(slot for slot, _ in features)
+        self.labels = sorted({feature.label for _, feature in features if feature.label})
+        self.settle = settle
+        self._measures: list[Measure] = []
+        owned = kind == "user" and settle == 0
+        self.id_column = self.column(Measure("event_id", Where(), False)) if owned or self.labels else None
+        self.links = {
+            link: self.column(Measure(ENTITY_FIELDS[link], Where(), False)) for link in links if link != "user"
+        }
+        windows: dict[tuple[int, int], list[tuple[int, Reader]]] = {}
+        for number, (_, feature) in enumerate(features):
+            size, delay = self._window(feature)
+            windows.setdefault((delay, size), []).append((number, make_reader(feature, self)))
+        self._windows = [(delay, size, readers) for (delay, size), readers in windows.items()]
+        self.horizon = max([horizon, *(delay + size for delay, size in windows)])
+        self.reach = min((delay for delay, _ in windows), default=settle)
+        """A read at t looks at events up to t minus this (ms)."""
+        self.wait = settle if self.labels else self.reach
+        """A read at t waits until every watermark has passed t minus this (ms)."""
+        self.cumulative = tuple(measure.cumulative for measure in self._measures)
+        self._extractors = [measure.extractor() for measure in self._measures]
+        self._label_columns = self._find_label_columns()
+
+    def column(self, measure: Measure) -> int:
+        """The number of the column that holds `measure`, made if it's new."""
+        if measure not in self._measures:
+            self._measures.append(measure)
+        return self._measures.index(measure)
+
+    def _window(self, feature: WindowedFeature) -> tuple[int, int]:
+        if feature.aggregate == "gap":
+            return GAP_WINDOW, max(self.settle, 1)
+        return feature.size, max(feature.delay, self.settle)
+
+    def _find_label_columns(self) -> list[tuple[str, int, int, int]]:
+        return [
+            (
+                measure.label,
+                self._measures.index(measure._replace(field="1", cumulative=True, label="")),
+                number,
+                self._measures.index(measure._replace(field="labelled", cumulative=True)),
+            )
+            for number, measure in enumerate(self._measures)
+            if measure.field == "label_time"
+        ]
+
+    def new_ring(self) -> Ring:
+        """An entity's state before its first event."""
+        return Ring(self.cumulative)
+
+    def absent(self) -> list[float]:
+        """The features of an event that names no such entity."""
+        return self.read(self.new_ring(), 0, [ABSENT] * len(self.cumulative))
+
+    def extract(self, event: Event) -> tuple[int, ...]:
+        """The event's value for each column."""
+        return tuple([extract(event) for extract in self._extractors])
+
+    def read(self, ring: Ring, time: int, values: Sequence[int]) -> list[float]:
+        """The features at event time `time`, in the order of `slots`; `values` are the event's own."""
+        features = [0.0] * len(self.slots)
+        for delay, size, readers in self._windows:
+            low, high = ring.bounds(time, delay, size)
+            for number, reader in readers:
+                features[number] = reader(ring, low, high, time, values)
+        return features
+
+    def label(self, ring: Ring, time: int, event_id: int, label: str, label_time: int) -> bool:
+        """Note what became known of the event at `time`; a new label replaces the old. False: no such event."""
+        index = self.find(ring, event_id, time)
+        if index is None:
+            return False
+        for name, matching, times, labelled in self._label_columns:
+            seen = ring.columns[times][index]
+            matches = ring.columns[matching][index + 1] > ring.columns[matching][index]
+            if name == label and matches:
+                ring.columns[times][index] = label_time if seen == ABSENT else min(seen, label_time)
+                ring.add(labelled, index, int(seen == ABSENT))
+                ring.labelled_through = max(ring.labelled_through, label_time)
+            elif seen != ABSENT:
+                ring.columns[times][index] = ABSENT
+                ring.add(labelled, index, -1)
+        return True
+
+    def find(self, ring: Ring, event_id: int, time: int | None = None) -> int | None:
+        """The index of the event with this fingerprint (at `time`, where that is known), or None."""
+        if self.id_column is None:
+            return None
+        ids = ring.columns[self.id_column]
+        low, high = (0, len(ids)) if time is None else ring.bounds(time, 0, 1)
+        try:
+            return ids.index(event_id, low, high)
+        except ValueError:
+            return None

@@ -1,0 +1,133 @@
+"""What travels between the steps: packs of many events each, since the engine's cost is per item.
+
+Inside a process a pack passes as it is; between processes it is pickled by the engine, as msgpack bytes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from contracts.events import Event, Label
+
+
+class Pack(msgspec.Struct, array_like=True, gc=False):
+    """Base of the packs that may be exchanged between processes."""
+
+    def __reduce__(self) -> tuple[Callable[..., "Pack"], tuple[type["Pack"], bytes]]:
+        return unpack, (type(self), msgspec.msgpack.encode(self))
+
+
+def unpack(kind: type[Pack], data: bytes) -> Pack:
+    """The pack that was encoded as `data`."""
+    return msgspec.msgpack.decode(data, type=kind)
+
+
+class Arrival(Pack):
+    """An event and how it came."""
+
+    event: Event
+    partition: int
+    offset: int
+    late: bool
+    """Older than its partition's watermark."""
+    received: int
+    """Wall-clock epoch ms: travels in headers, never in a value."""
+
+    @property
+    def token(self) -> int:
+        """One number for the input position, unique within the topic."""
+        return self.partition << 44 | self.offset
+
+
+class UserPack(Pack):
+    """Route to users: one user key group's share of what the source read."""
+
+    arrivals: list[Arrival]
+    labels: list[Label]
+    watermarks: list[tuple[int, int]]
+    """(input number, its watermark) where one has moved."""
+
+
+class Query(Pack):
+    """An event as seen by one of its entities: to be placed in the entity's ring and answered with its features."""
+
+    kind: int
+    entity: int
+    time: int
+    values: tuple[int, ...]
+    group: int
+    token: int
+
+
+class EntityLabel(Pack):
+    """What became known of an event, for one of its entities."""
+
+    kind: int
+    entity: int
+    time: int
+    event_id: int
+    label: str
+    label_time: int
+
+
+class EntityPack(Pack):
+    """Spread to entities: one entity key group's share."""
+
+    queries: list[Query]
+    labels: list[EntityLabel]
+    watermarks: list[tuple[int, int]]
+    """(user key group, its watermark) where one has moved."""
+
+
+class Reply(Pack):
+    """An entity's features for one event."""
+
+    token: int
+    kind: int
+    features: list[float]
+    late: bool
+    """The event came after a read that should have seen it."""
+    group: int
+
+
+class Enriched(Pack):
+    """An event on its way to the scorer, with its window and the features known so far."""
+
+    arrival: Arrival
+    features: list[float]
+    window: bytes
+    waiting: int
+    """Replies still to come."""
+    late: bool
+
+
+class JoinPack(Pack):
+    """Spread and gather to join: one user key group's events and replies."""
+
+    enriched: list[Enriched]
+    replies: list[Reply]
+
+
+class Scored(Pack):
+    """An event with its whole feature vector and its score; None where the scorer gave none."""
+
+    enriched: Enriched
+    score: float | None
+
+
+class ScoredPack(Pack):
+    """Score to policy: one user key group's events."""
+
+    scored: list[Scored]
+
+
+def encode_list(items: list[Any]) -> bytes:
+    """Compact bytes of a list of packs, for state."""
+    return msgspec.msgpack.encode(items)
+
+
+def decode_list(data: bytes, kind: type[Any]) -> list[Any]:
+    """What `encode_list` wrote."""
+    items: list[Any] = msgspec.msgpack.decode(data, type=list[kind])  # type: ignore[valid-type]
+    return items

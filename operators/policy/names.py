@@ -1,0 +1,58 @@
+"""What a condition may name, and what kind each name is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.events import EVENT_TYPES
+from operators.policy.errors import ConditionError, instead_of
+from operators.policy.tree import Kind
+
+TEXT_FIELDS: Final = (
+    "event_id", "event_type", "user_id", "order_id", "currency", "merchant_id", "device_id", "card_id", "ip", "country",
+    "category", "text", "outcome",
+)  # fmt: skip
+"""The event's fields that hold text; an absent one is missing."""
+
+KINDS: Final[dict[str, Kind]] = {
+    "score": "number",
+    "user_risk": "number",
+    "level": "text",
+    "late": "truth",
+    "degraded": "truth",
+    "event.amount": "number",
+    **{f"event.{field}": "text" for field in TEXT_FIELDS},
+}
+"""Every name but the features, which are numbers. `score`, `event.amount` and features can be missing."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the policy around a condition declares."""
+
+    levels: tuple[str, ...]
+    lists: Mapping[str, frozenset[str]]
+
+    def kind(self, path: str, column: int) -> Kind:
+        """The kind of a whole name. Whether a feature exists is known only where the policy meets a feature set."""
+        if path.startswith("feature."):
+            return "number"
+        if path.startswith("lists."):
+            raise ConditionError(f"a list stands behind `in`, as in `event.user_id in {path}`", column)
+        if path not in KINDS:
+            raise ConditionError(f"unknown name `{path}`; {instead_of(path, KINDS)}", column)
+        return KINDS[path]
+
+    def values(self, name: str, column: int) -> frozenset[str]:
+        """A list's values."""
+        if name not in self.lists:
+            raise ConditionError(f"unknown list `lists.{name}`; {instead_of(name, self.lists)}", column)
+        return self.lists[name]
+
+    def check_value(self, path: str, value: str, column: int) -> None:
+        """Refuses a text that a name can never equal."""
+        if value == "":
+            raise ConditionError(f"an absent field is missing, not empty: write `!has({path})`", column)
+        known = {"level": self.levels, "event.event_type": EVENT_TYPES}.get(path)
+        if known is not None and value not in known:
+            raise ConditionError(f"{path} is never {value!r}; {instead_of(value, known)}", column)

@@ -1,0 +1,111 @@
+"""A condition as a typed tree. The parser makes only trees whose kinds fit."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["number", "text", "truth"]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number, a text or a truth value written in the condition."""
+
+    value: float | str | bool
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What the event, the features or the flow say, by its whole name, such as `event.amount`."""
+
+    path: str
+    kind: Kind
+    column: int = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """`-operand`, a number."""
+
+    operand: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """`left operator right`, numbers; the operator is one of + - * /."""
+
+    operator: str
+    left: "Node"
+    right: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`left operator right`: numbers with any of == != < <= > >=, texts with == and !=."""
+
+    operator: str
+    left: "Node"
+    right: "Node"
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """`value in values`."""
+
+    value: "Node"
+    values: frozenset[float | str]
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class TextTest:
+    """`subject.function(argument)`; the function is contains, startsWith or endsWith."""
+
+    function: str
+    subject: Name
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """`has(name)`."""
+
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """`!operand`, a truth value."""
+
+    operand: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """`a && b && ...`, truth values."""
+
+    operands: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """`a || b || ...`, truth values."""
+
+    operands: tuple["Node", ...]
+
+
+Node: TypeAlias = (
+    Constant | Name | Negative | Arithmetic | Comparison | Membership | TextTest | Presence | Not | All | AnyOf
+)
+
+
+def kind_of(node: Node) -> Kind:
+    """What a node gives."""
+    match node:
+        case Constant(kind=kind) | Name(kind=kind):
+            return kind
+        case Negative() | Arithmetic():
+            return "number"
+        case _:
+            return "truth"

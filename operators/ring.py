@@ -1,0 +1,115 @@
+"""An entity's retained events, oldest first, as columns of 64-bit integers.
+
+Two kinds of column: a raw one holds a value for each event; a cumulative one holds running totals, one more than there
+are events, so that a window's total is one subtraction. Integers keep every total exact.
+"""
+
+import struct
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+ABSENT: Final = -(2**63)
+"""A raw column's value where the event has none."""
+
+MAX_EVENTS: Final = 10_000
+"""At most so many events are kept for an entity; past it the oldest go (bounds memory and a snapshot's size)."""
+
+_REBASE: Final = 2**61
+_HEADER: Final = struct.Struct("<BBIqqq")
+_FORMAT: Final = 1
+
+
+class Ring:
+    """Events in event-time order; those with equal times in the order of arrival."""
+
+    __slots__ = ("columns", "cumulative", "first_seen", "labelled_through", "read_through", "times")
+
+    def __init__(self, cumulative: Sequence[bool]) -> None:
+        self.cumulative = cumulative
+        self.times = array("q")
+        self.columns = [array("q", (0,)) if summed else array("q") for summed in cumulative]
+        self.first_seen = ABSENT
+        self.read_through = ABSENT
+        """The latest event time up to which somebody has read the windows."""
+        self.labelled_through = ABSENT
+        """The latest time at which a label became known."""
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def insert(self, time: int, values: Sequence[int]) -> int:
+        """Place an event by its time and return its index; amortised constant where it is the newest."""
+        times = self.times
+        if not times or time >= times[-1]:
+            times.append(time)
+            for column, summed, value in zip(self.columns, self.cumulative, values, strict=True):
+                column.append(column[-1] + value if summed else value)
+            if self.first_seen == ABSENT:
+                self.first_seen = time
+            return len(times) - 1
+        index = bisect_right(times, time)
+        times.insert(index, time)
+        for number, value in enumerate(values):
+            if self.cumulative[number]:
+                self.columns[number].insert(index, self.columns[number][index])
+                self.add(number, index, value)
+            else:
+                self.columns[number].insert(index, value)
+        self.first_seen = min(self.first_seen, time)
+        return index
+
+    def add(self, number: int, index: int, value: int) -> None:
+        """Raise what the event at `index` adds to the cumulative column `number`."""
+        if value:
+            column = self.columns[number]
+            for after in range(index + 1, len(column)):
+                column[after] += value
+
+    def bounds(self, time: int, delay: int, size: int) -> tuple[int, int]:
+        """Indices [low, high) of the events in `(time - delay - size, time - delay]`; all times in ms."""
+        end = time - delay
+        times = self.times
+        high = len(times) if not times or times[-1] <= end else bisect_right(times, end)
+        return bisect_right(times, end - size, 0, high), high
+
+    def trim(self, before: int) -> None:
+        """Let go of events up to the time `before`, and of the oldest above MAX_EVENTS; many at a time."""
+        times = self.times
+        count = len(times)
+        if times[0] > before and count <= MAX_EVENTS:
+            return
+        expired = max(bisect_right(times, before), count - MAX_EVENTS)
+        if expired * 4 >= count or expired >= 64:
+            del times[:expired]
+            for column, summed in zip(self.columns, self.cumulative, strict=True):
+                del column[:expired]
+                if summed and abs(column[0]) > _REBASE:
+                    base = column[0]
+                    column[:] = array("q", (total - base for total in column))
+
+    def encode(self) -> bytes:
+        """Compact, versioned bytes."""
+        header = _HEADER.pack(
+            _FORMAT, len(self.columns), len(self.times), self.first_seen, self.read_through, self.labelled_through
+        )
+        return b"".join((header, self.times.tobytes(), *(column.tobytes() for column in self.columns)))
+
+    @classmethod
+    def decode(cls, data: bytes, cumulative: Sequence[bool]) -> "Ring":
+        """The ring that `encode` wrote. Raises ValueError where format or columns differ."""
+        ring = cls(cumulative)
+        version, columns, count, ring.first_seen, ring.read_through, ring.labelled_through = _HEADER.unpack_from(data)
+        size = _HEADER.size + 8 * (count * (1 + columns) + sum(cumulative))
+        if version != _FORMAT or columns != len(cumulative) or size != len(data):
+            raise ValueError("state of another format or feature set")
+        ring.times.frombytes(data[_HEADER.size : _HEADER.size + 8 * count])
+        start = _HEADER.size + 8 * count
+        for number, summed in enumerate(cumulative):
+            end = start + 8 * (count + summed)
+            column = array("q")
+            column.frombytes(data[start:end])
+            ring.columns[number] = column
+            start = end
+        return ring

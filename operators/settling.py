@@ -1,0 +1,28 @@
+"""Watermarks: how far in event time every input has come."""
+
+from typing import Final
+
+UNKNOWN: Final = -(2**62)
+"""The watermark of an input that has not spoken yet."""
+
+ABSENT_INPUT: Final = 2**62
+"""The watermark of an input that doesn't count: idle at its end, or finished."""
+
+
+class Watermarks:
+    """The watermarks of a fixed number of inputs, in epoch ms: no more events before it are expected."""
+
+    def __init__(self, inputs: int) -> None:
+        self._marks = [UNKNOWN] * inputs
+        self.minimum = UNKNOWN
+        """The least of all; an input may go back when it speaks again after being idle."""
+
+    def update(self, number: int, watermark: int) -> None:
+        """Note one input's watermark."""
+        self._marks[number] = watermark
+        self.minimum = min(self._marks)
+
+
+def lateness(settle: int) -> int:
+    """How far (ms) a partition's events may be out of order without being late: half of what settling waits anyway."""
+    return settle // 2

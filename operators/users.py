@@ -1,0 +1,155 @@
+"""The user's step: drops duplicates, keeps the user's window and aggregates, and asks the other entities."""
+
+import struct
+from collections.abc import Sequence
+from typing import Final
+
+from contracts.events import Label
+from contracts.keys import fingerprint
+from contracts.scoring import ROW_SIZE, window_row
+from operators.features import EntityPlan, FeatureSet
+from operators.features.definition import ENTITY_FIELDS
+from operators.packs import Arrival, Enriched, EntityLabel, Query, UserPack
+from operators.ring import ABSENT, Ring
+from operators.settling import Watermarks
+from operators.state import States
+
+_FORMAT: Final = 1
+_HEADER: Final = struct.Struct("<BI")
+_SEARCHED: Final = 32
+"""Up to so many events, looking through the ids is cheaper than keeping a set of them."""
+
+
+class UserState:
+    """A user's ring and the rows of the latest events, oldest first."""
+
+    __slots__ = ("_ids", "ring", "rows")
+
+    def __init__(self, ring: Ring, rows: bytes = b"") -> None:
+        self.ring = ring
+        self.rows = rows
+        self._ids: set[int] | None = None
+
+    def has_seen(self, event_id: int, ids: Sequence[int]) -> bool:
+        """Whether an event with this fingerprint is retained; `ids` are the ring's."""
+        if len(ids) <= _SEARCHED:
+            return event_id in ids
+        if self._ids is None or len(self._ids) > 2 * len(ids):
+            self._ids = set(ids)
+        return event_id in self._ids
+
+    def remember(self, event_id: int) -> None:
+        """Note the id of an event just placed."""
+        if self._ids is not None:
+            self._ids.add(event_id)
+
+    def encode(self) -> bytes:
+        """Compact, versioned bytes."""
+        return _HEADER.pack(_FORMAT, len(self.rows)) + self.rows + self.ring.encode()
+
+    @classmethod
+    def decode(cls, data: bytes, plan: EntityPlan) -> "UserState":
+        """The state that `encode` wrote. Raises ValueError where its format differs."""
+        version, size = _HEADER.unpack_from(data)
+        if version != _FORMAT:
+            raise ValueError("state of another format")
+        start = _HEADER.size + size
+        return cls(Ring.decode(data[start:], plan.cumulative), data[_HEADER.size : start])
+
+
+class UserOutput:
+    """What one pack made."""
+
+    __slots__ = ("duplicates", "enriched", "labels", "queries", "unmatched", "watermark")
+
+    def __init__(self) -> None:
+        self.enriched: list[Enriched] = []
+        self.queries: list[Query] = []
+        self.labels: list[EntityLabel] = []
+        self.watermark: int | None = None
+        self.duplicates = 0
+        self.unmatched = 0
+        """Labels whose event isn't retained."""
+
+
+class UserGroup:
+    """The users of one key group. `inputs` is the number of source partitions."""
+
+    def __init__(self, features: FeatureSet, states: States[UserState], group: int, inputs: int) -> None:
+        self._features = features
+        self._plan = features.user
+        self._states = states
+        self._group = group
+        self._marks = Watermarks(inputs)
+        self._window_bytes = features.window_events * ROW_SIZE
+        self._kinds = [(kind, name, ENTITY_FIELDS.get(name, "user_id")) for kind, name in enumerate(features.entities)]
+        self._plans = list(features.entities.values())
+        self._blank = [0.0] * len(features.names)
+        for plan in self._plans:
+            for slot, value in zip(plan.slots, plan.absent(), strict=True):
+                self._blank[slot] = value
+
+    def on_pack(self, pack: UserPack) -> UserOutput:
+        """Take in one pack, in order."""
+        output = UserOutput()
+        for arrival in pack.arrivals:
+            self._on_event(arrival, output)
+        for label in pack.labels:
+            self._on_label(label, output)
+        before = self._marks.minimum
+        for number, watermark in pack.watermarks:
+            self._marks.update(number, watermark)
+        if self._marks.minimum != before:
+            output.watermark = self._marks.minimum
+        return output
+
+    def _on_event(self, arrival: Arrival, output: UserOutput) -> None:
+        event, plan = arrival.event, self._plan
+        state = self._states.get(event.user_id) or UserState(plan.new_ring())
+        ring = state.ring
+        values = plan.extract(event)
+        event_id = values[plan.id_column or 0]
+        if state.has_seen(event_id, ring.columns[plan.id_column or 0]):
+            output.duplicates += 1
+            return
+        ring.insert(event.event_time, values)
+        ring.trim(ring.times[-1] - plan.horizon)
+        state.remember(event_id)
+        window = (state.rows + window_row(event))[-self._window_bytes :]
+        state.rows = window
+        self._states.put(event.user_id, state)
+        features = self._blank.copy()
+        for slot, value in zip(plan.slots, plan.read(ring, event.event_time, values), strict=True):
+            features[slot] = value
+        for slot, value in self._features.event_values(event):
+            features[slot] = value
+        enriched = Enriched(arrival, features, window, 0, arrival.late)
+        enriched.waiting = self._ask(arrival, output)
+        output.enriched.append(enriched)
+
+    def _ask(self, arrival: Arrival, output: UserOutput) -> int:
+        event, asked = arrival.event, 0
+        for kind, _, field in self._kinds:
+            identifier: str = getattr(event, field)
+            if identifier:
+                values = self._plans[kind].extract(event)
+                query = Query(kind, fingerprint(identifier), event.event_time, values, self._group, arrival.token)
+                output.queries.append(query)
+                asked += 1
+        return asked
+
+    def _on_label(self, label: Label, output: UserOutput) -> None:
+        state = self._states.get(label.user_id)
+        event_id = fingerprint(label.event_id)
+        index = self._plan.find(state.ring, event_id) if state else None
+        if state is None or index is None:
+            output.unmatched += 1
+            return
+        time = state.ring.times[index]
+        for kind, name, _ in self._kinds:
+            if not self._plans[kind].labels:
+                continue
+            link = self._plan.links.get(name)
+            entity = fingerprint(label.user_id) if link is None else state.ring.columns[link][index]
+            if entity != ABSENT:
+                output.labels.append(EntityLabel(kind, entity, time, event_id, label.label, label.label_time))
