@@ -1,0 +1,58 @@
+"""Every kind of bad record is refused, with a reason that names what is wrong with it."""
+
+import json
+import random
+from collections.abc import Callable
+
+import pytest
+
+from contracts.codec import InvalidRecordError, decode_event, decode_label
+from contracts.events import Event, Label
+from contracts.messages import MAX_RECORD_BYTES
+from tests.contracts.bad_records import HUGE, HUGE_EVERY, KINDS, SMALL, bad_records, good_fields
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_reason_names_what_is_wrong(kind: str) -> None:
+    rng = random.Random(7)
+    for _ in range(2 if kind in HUGE else 20):
+        with pytest.raises(InvalidRecordError) as refusal:
+            decode_event(KINDS[kind].make(rng))
+        assert refusal.value.code == KINDS[kind].code
+        assert KINDS[kind].says in str(refusal.value)
+        assert len(str(refusal.value)) < 1_000
+
+
+def test_the_same_record_without_its_fault_is_accepted() -> None:
+    assert decode_event(json.dumps(good_fields(random.Random(7))).encode()).user_id
+
+
+def test_the_stream_is_seeded_and_holds_every_kind() -> None:
+    first = list(bad_records(7, len(SMALL) + 1))
+    assert first == list(bad_records(7, len(SMALL) + 1))
+    assert first != list(bad_records(8, len(SMALL) + 1))
+    assert {kind for kind, _ in first} >= set(SMALL) - {next(iter(SMALL))}
+    assert first[0][0] in HUGE
+
+
+def test_huge_records_are_few() -> None:
+    assert sum(len(data) for _, data in bad_records(7, HUGE_EVERY)) < 4_000_000
+
+
+@pytest.mark.parametrize("decode", [decode_event, decode_label])
+def test_size_is_limited_whatever_is_in_it(decode: Callable[[bytes], Event | Label]) -> None:
+    fields = {"event_id": "e", "user_id": "u", "event_type": "login", "event_time": 1_700_000_000_000}
+    fields |= {"label": "fraud", "label_time": 1_700_000_000_000, "source": "bank"}
+    longest = json.dumps(fields).encode().ljust(MAX_RECORD_BYTES)
+    assert decode(longest).user_id == "u"
+    with pytest.raises(InvalidRecordError) as refusal:
+        decode(longest + b" ")
+    assert refusal.value.code == "too_large"
+
+
+def test_wrong_labels_name_their_fields() -> None:
+    with pytest.raises(
+        InvalidRecordError, match=r"label: Input should be 'fraud'.*label_time: must lie between"
+    ) as refusal:
+        decode_label(b'{"event_id":"e","user_id":"u","label":"Fraud","label_time":0,"source":"bank"}')
+    assert refusal.value.code == "invalid_field"
