@@ -73,7 +73,6 @@ _LABELS = {name: name for name in LABELS}
 
 def decode_event(data: bytes) -> Event:
     """The event in a record's value. Raises InvalidRecordError, naming each wrong field."""
-    _check_size(data)
     try:
         wire = _fast_event(data)
         return _event(wire, _EVENT_TYPES[wire.event_type], parse_time(wire.event_time))
@@ -84,7 +83,6 @@ def decode_event(data: bytes) -> Event:
 
 def decode_label(data: bytes) -> Label:
     """The label in a record's value. Raises InvalidRecordError, naming each wrong field."""
-    _check_size(data)
     try:
         wire = _fast_label(data)
         return Label(wire.event_id, wire.user_id, _LABELS[wire.label], parse_time(wire.label_time), wire.source)
@@ -113,12 +111,6 @@ def _event(wire: _WireEvent | EventMessage, event_type: str, event_time: int) ->
         wire.outcome or "",
         wire.attributes or None,
     )
-
-
-def _check_size(data: bytes) -> None:
-    if len(data) > messages.MAX_RECORD_BYTES:
-        limit = messages.MAX_RECORD_BYTES
-        raise InvalidRecordError("too_large", f"the value has {len(data):,} bytes; at most {limit:,} are allowed")
 
 
 def _validated(model: type[M], data: bytes) -> M:

@@ -12,8 +12,6 @@ Optional = Annotated[str, Field(max_length=128)] | None
 """An optional short text; null, absent and empty mean the same."""
 
 MAX_AMOUNT = 1e10
-MAX_RECORD_BYTES = 1_048_576
-"""A larger value is refused unread: Kafka's own default limit, and more than any valid event without unknown fields."""
 MAX_TEXT = 2_000
 MAX_ATTRIBUTES = 32
 MAX_ATTRIBUTE_KEY = 64

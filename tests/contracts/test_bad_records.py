@@ -2,13 +2,10 @@
 
 import json
 import random
-from collections.abc import Callable
 
 import pytest
 
 from contracts.codec import InvalidRecordError, decode_event, decode_label
-from contracts.events import Event, Label
-from contracts.messages import MAX_RECORD_BYTES
 from tests.contracts.bad_records import HUGE, HUGE_EVERY, KINDS, SMALL, bad_records, good_fields
 
 
@@ -37,17 +34,6 @@ def test_the_stream_is_seeded_and_holds_every_kind() -> None:
 
 def test_huge_records_are_few() -> None:
     assert sum(len(data) for _, data in bad_records(7, HUGE_EVERY)) < 4_000_000
-
-
-@pytest.mark.parametrize("decode", [decode_event, decode_label])
-def test_size_is_limited_whatever_is_in_it(decode: Callable[[bytes], Event | Label]) -> None:
-    fields = {"event_id": "e", "user_id": "u", "event_type": "login", "event_time": 1_700_000_000_000}
-    fields |= {"label": "fraud", "label_time": 1_700_000_000_000, "source": "bank"}
-    longest = json.dumps(fields).encode().ljust(MAX_RECORD_BYTES)
-    assert decode(longest).user_id == "u"
-    with pytest.raises(InvalidRecordError) as refusal:
-        decode(longest + b" ")
-    assert refusal.value.code == "too_large"
 
 
 def test_wrong_labels_name_their_fields() -> None:
