@@ -17,7 +17,7 @@ MAX_EVENTS: Final = 10_000
 """At most so many events are kept for an entity; past it the oldest go (bounds memory and a snapshot's size)."""
 
 _REBASE: Final = 2**61
-_HEADER: Final = struct.Struct("<BBIqqq")
+_HEADER: Final = struct.Struct("<BHIqqq")
 _FORMAT: Final = 1
 
 
@@ -90,26 +90,27 @@ class Ring:
                     column[:] = array("q", (total - base for total in column))
 
     def encode(self) -> bytes:
-        """Compact, versioned bytes."""
+        """Compact, versioned bytes that tell the kinds of their columns."""
         header = _HEADER.pack(
             _FORMAT, len(self.columns), len(self.times), self.first_seen, self.read_through, self.labelled_through
         )
-        return b"".join((header, self.times.tobytes(), *(column.tobytes() for column in self.columns)))
+        columns = [column.tobytes() for column in self.columns]
+        return b"".join((header, bytes(self.cumulative), self.times.tobytes(), *columns))
 
     @classmethod
-    def decode(cls, data: bytes, cumulative: Sequence[bool]) -> "Ring":
-        """The ring that `encode` wrote. Raises ValueError where format or columns differ."""
-        ring = cls(cumulative)
-        version, columns, count, ring.first_seen, ring.read_through, ring.labelled_through = _HEADER.unpack_from(data)
-        size = _HEADER.size + 8 * (count * (1 + columns) + sum(cumulative))
-        if version != _FORMAT or columns != len(cumulative) or size != len(data):
-            raise ValueError("state of another format or feature set")
-        ring.times.frombytes(data[_HEADER.size : _HEADER.size + 8 * count])
-        start = _HEADER.size + 8 * count
-        for number, summed in enumerate(cumulative):
-            end = start + 8 * (count + summed)
+    def decode(cls, data: bytes) -> "Ring":
+        """The ring that `encode` wrote. Raises ValueError where the format differs."""
+        version, columns, count, first_seen, read_through, labelled_through = _HEADER.unpack_from(data)
+        if version != _FORMAT:
+            raise ValueError("state of another format")
+        start = _HEADER.size + columns
+        ring = cls(tuple(map(bool, data[_HEADER.size : start])))
+        ring.first_seen, ring.read_through, ring.labelled_through = first_seen, read_through, labelled_through
+        end = start + 8 * count
+        ring.times.frombytes(data[start:end])
+        for number, summed in enumerate(ring.cumulative):
+            start, end = end, end + 8 * (count + summed)
             column = array("q")
             column.frombytes(data[start:end])
             ring.columns[number] = column
-            start = end
         return ring

@@ -7,7 +7,7 @@ from typing import Final
 from contracts.events import Label
 from contracts.keys import fingerprint
 from contracts.scoring import ROW_SIZE, window_row
-from operators.features import EntityPlan, FeatureSet
+from operators.features import FeatureSet
 from operators.features.definition import ENTITY_FIELDS
 from operators.packs import Arrival, Enriched, EntityLabel, Query, UserPack
 from operators.ring import ABSENT, Ring
@@ -48,13 +48,13 @@ class UserState:
         return _HEADER.pack(_FORMAT, len(self.rows)) + self.rows + self.ring.encode()
 
     @classmethod
-    def decode(cls, data: bytes, plan: EntityPlan) -> "UserState":
+    def decode(cls, data: bytes) -> "UserState":
         """The state that `encode` wrote. Raises ValueError where its format differs."""
         version, size = _HEADER.unpack_from(data)
         if version != _FORMAT:
             raise ValueError("state of another format")
         start = _HEADER.size + size
-        return cls(Ring.decode(data[start:], plan.cumulative), data[_HEADER.size : start])
+        return cls(Ring.decode(data[start:]), data[_HEADER.size : start])
 
 
 class UserOutput:

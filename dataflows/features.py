@@ -1,0 +1,16 @@
+"""Feature sets from files."""
+
+from pathlib import Path
+
+from dataflows.errors import UserError
+from operators.features import FeatureSet, FeatureSetError, parse_feature_set
+
+
+def load_feature_set(path: Path) -> FeatureSet:
+    """The feature set that a TOML file declares. Raises UserError naming the file, the feature and the fix."""
+    try:
+        return parse_feature_set(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise UserError(f"{path}: can't read the feature set: {error.strerror}") from None
+    except (UnicodeDecodeError, FeatureSetError) as error:
+        raise UserError(str(error)) from None

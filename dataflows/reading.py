@@ -1,0 +1,193 @@
+"""From the records of one input partition to events in order: decoded, held in step with the others, and watermarked.
+
+Engine-free: `steps.source` wraps it for Bytewax.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from contracts.codec import InvalidRecordError, decode_event, decode_label
+from contracts.decisions import encode_dead_letter
+from contracts.events import Event, Label, Position
+from dataflows.connectors.base import InputPartition, InputRecord, OutputRecord
+from operators.packs import Arrival
+from operators.settling import ABSENT_INPUT, UNKNOWN
+
+
+class Frontiers(Protocol):
+    """How far every partition's reader has come, in event time; shared by all processes."""
+
+    def set(self, slot: int, value: int) -> None:
+        """Note one partition's frontier, epoch ms."""
+
+    def minimum(self) -> int:
+        """The least of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """How records become events; times in ms."""
+
+    batch_size: int
+    lateness: int
+    """A partition's watermark is its latest event time minus this."""
+    hold: int
+    """A partition waits when it is further than this ahead of the slowest."""
+    idle: int
+    """A partition at its end for so long no longer counts."""
+    quantum: int
+    """A watermark is told when it has moved by so much."""
+    max_record_bytes: int
+    max_ahead: int
+    """An event further than this after its record's own timestamp has an impossible time."""
+
+
+class _Read(NamedTuple):
+    offset: int
+    time: int
+    arrival: Arrival | None
+    label: Label | None
+    letter: OutputRecord | None
+
+
+class SourceBatch:
+    """What one partition gave at once."""
+
+    __slots__ = ("arrivals", "input", "labels", "letters", "watermark", "wrong_key")
+
+    def __init__(self, number: int) -> None:
+        self.input = number
+        self.arrivals: list[Arrival] = []
+        self.labels: list[Label] = []
+        self.letters: list[OutputRecord] = []
+        self.watermark: int | None = None
+        """Where it has moved: the partition's watermark, for every key group."""
+        self.wrong_key = 0
+        """Events whose record had no key, or another than the user."""
+
+    def __bool__(self) -> bool:
+        return bool(self.arrivals or self.labels or self.letters or self.watermark is not None)
+
+
+class PartitionReader:
+    """Reads one partition of events, or of labels, in step with all others.
+
+    `number` is its place among all inputs; `latest` the greatest event time that it has given so far.
+    """
+
+    def __init__(
+        self, source: InputPartition, place: Position, number: int, labels: bool, rules: ReadingRules,
+        frontiers: Frontiers, clock: Callable[[], float], latest: int = UNKNOWN,
+    ) -> None:  # fmt: skip
+        self._source = source
+        self._place = place
+        self._number = number
+        self._decode = self._label if labels else self._event
+        self._rules = rules
+        self._frontiers = frontiers
+        self._clock = clock
+        self._buffer: deque[_Read] = deque()
+        self._newest = latest
+        self._latest = latest
+        self._told = UNKNOWN
+        self._quiet_since: float | None = None
+        self._wrong_key = 0
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """What a restart goes on from: the next offset, and the greatest event time given so far."""
+        return (self._buffer[0].offset if self._buffer else self._source.position), self._latest
+
+    @property
+    def finished(self) -> bool:
+        """Everything was given, and nothing will ever come again."""
+        return self._source.exhausted and not self._buffer and self._told == ABSENT_INPUT
+
+    def next_batch(self) -> SourceBatch:
+        """What is there and may go on; empty where there is nothing."""
+        self._fill()
+        batch = SourceBatch(self._number)
+        limit = self._frontiers.minimum() + self._rules.hold
+        buffer = self._buffer
+        while buffer and buffer[0].time <= limit:
+            read = buffer.popleft()
+            self._latest = max(self._latest, read.time)
+            if read.arrival is not None:
+                batch.arrivals.append(read.arrival)
+            elif read.label is not None:
+                batch.labels.append(read.label)
+            elif read.letter is not None:
+                batch.letters.append(read.letter)
+        batch.wrong_key, self._wrong_key = self._wrong_key, 0
+        batch.watermark = self._watermark()
+        return batch
+
+    def _fill(self) -> None:
+        missing = self._rules.batch_size - len(self._buffer)
+        if missing * 2 > self._rules.batch_size:
+            records = self._source.read(missing)
+            received = int(self._clock() * 1_000) if records else 0
+            self._buffer.extend([self._read(record, received) for record in records])
+        done = not self._buffer and (self._source.at_end or self._source.exhausted)
+        self._frontiers.set(self._number, ABSENT_INPUT if done else self._newest)
+
+    def _read(self, record: InputRecord, received: int) -> _Read:
+        try:
+            if len(record.value) > self._rules.max_record_bytes:
+                raise InvalidRecordError(
+                    "too_large", f"{len(record.value)} bytes: at most {self._rules.max_record_bytes} are allowed"
+                )
+            return self._decode(record, received)
+        except InvalidRecordError as error:
+            position = Position(self._place.topic, self._place.partition, record.offset)
+            letter_id, value = encode_dead_letter(error.code, str(error), position, record.value)
+            time = max(self._newest, 0)
+            letter = OutputRecord(
+                letter_id, record.key or b"", value, "sealwax.dead-letter", record.timestamp or time, received
+            )
+            return _Read(record.offset, UNKNOWN, None, None, letter)
+
+    def _event(self, record: InputRecord, received: int) -> _Read:
+        event = decode_event(record.value)
+        self._check_time(record, event.event_time, "event_time")
+        if record.key != event.user_id.encode():
+            self._wrong_key += 1
+        late = event.event_time < self._newest - self._rules.lateness
+        self._newest = max(self._newest, event.event_time)
+        arrival = Arrival(event, self._place.partition, record.offset, late, received)
+        return _Read(record.offset, event.event_time, arrival, None, None)
+
+    def _label(self, record: InputRecord, received: int) -> _Read:
+        label = decode_label(record.value)
+        self._check_time(record, label.label_time, "label_time")
+        self._newest = max(self._newest, label.label_time)
+        return _Read(record.offset, label.label_time, None, label, None)
+
+    def _check_time(self, record: InputRecord, time: int, field: str) -> None:
+        if record.timestamp is not None and time > record.timestamp + self._rules.max_ahead:
+            raise InvalidRecordError(
+                "impossible_time", f"{field}: lies {(time - record.timestamp) // 1_000} s after the record's own timestamp"
+            )
+
+    def _watermark(self) -> int | None:
+        watermark = self._latest - self._rules.lateness if self._latest != UNKNOWN else UNKNOWN
+        if self._buffer or not (self._source.at_end or self._source.exhausted):
+            self._quiet_since = None
+        elif self._source.exhausted or self._is_idle():
+            watermark = ABSENT_INPUT
+        moved = watermark - self._told
+        if watermark == self._told or 0 <= moved < self._rules.quantum:
+            return None
+        self._told = watermark
+        return watermark
+
+    def _is_idle(self) -> bool:
+        now = self._clock()
+        if self._quiet_since is None:
+            self._quiet_since = now
+        return (now - self._quiet_since) * 1_000 >= self._rules.idle
+
+
+__all__ = ["Event", "Frontiers", "PartitionReader", "ReadingRules", "SourceBatch"]

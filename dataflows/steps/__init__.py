@@ -1,0 +1,1 @@
+"""The Bytewax steps, one a file: thin wrappers over the operators, named by constants that are the keys of recovery."""

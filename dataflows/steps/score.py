@@ -1,0 +1,57 @@
+"""score: everything that is there, in micro-batches, through the scorer."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from contracts.scoring import ROW_SIZE, RiskScorer, ScoringInput
+from dataflows import metrics
+from operators.microbatch import micro_batches
+from operators.packs import Enriched, Scored, ScoredPack
+
+_LOG = logging.getLogger(__name__)
+_DECIMALS = 6
+
+
+class ScoreStep:
+    """Scores all events of an activation; an event is given no score where the scorer fails or `deadline` (s) is over.
+
+    A batch that fails is tried event by event, so that one bad input doesn't degrade its neighbours.
+    """
+
+    def __init__(
+        self, scorer: RiskScorer | None, token_budget: int, deadline: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._scorer = scorer
+        self._token_budget = token_budget
+        self._deadline = deadline
+        self._clock = clock
+
+    def __call__(self, items: list[tuple[str, list[Enriched]]]) -> Iterable[tuple[str, ScoredPack]]:
+        """The packs in order, each event with its score."""
+        if self._scorer is None:
+            return [(key, ScoredPack([Scored(event, None) for event in events])) for key, events in items]
+        inputs = [ScoringInput(tuple(event.features), event.window) for _, events in items for event in events]
+        with metrics.timed("score"):
+            scores = iter(self._score(self._scorer, inputs))
+        return [(key, ScoredPack([Scored(event, next(scores)) for event in events])) for key, events in items]
+
+    def _score(self, scorer: RiskScorer, inputs: list[ScoringInput]) -> list[float | None]:
+        scores: list[float | None] = [None] * len(inputs)
+        end = self._clock() + self._deadline
+        for indices in micro_batches([len(one.window) // ROW_SIZE for one in inputs], self._token_budget):
+            if self._clock() > end:
+                break
+            metrics.observe_batch(len(indices))
+            for index, score in zip(indices, self._attempt(scorer, [inputs[i] for i in indices]), strict=True):
+                scores[index] = score
+        return scores
+
+    def _attempt(self, scorer: RiskScorer, batch: list[ScoringInput]) -> list[float | None]:
+        try:
+            return [round(score, _DECIMALS) for score in scorer.score(batch)]
+        except Exception:  # whatever a model raises, events must go on
+            _LOG.exception("the scorer failed on a batch of %d", len(batch))
+            if len(batch) == 1:
+                return [None]
+        return [score for one in batch for score in self._attempt(scorer, [one])]

@@ -1,0 +1,79 @@
+"""source: the partitions of events and labels, read in step."""
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+
+from contracts.events import Position
+from dataflows import metrics
+from dataflows.connectors.base import InputLog
+from dataflows.drain import draining
+from dataflows.guard import Guard
+from dataflows.reading import Frontiers, PartitionReader, ReadingRules, SourceBatch
+
+SourceState = tuple[int, int]
+"""The next offset, and the greatest event time given so far."""
+
+_PAUSE = timedelta(milliseconds=5)
+"""How long an input that had nothing is left alone."""
+
+
+class _Partition(StatefulSourcePartition[SourceBatch, SourceState]):
+    def __init__(self, reader: PartitionReader, guard: Guard) -> None:
+        self._reader = reader
+        self._guard = guard
+        self._awake: datetime | None = None
+
+    def next_batch(self) -> Iterable[SourceBatch]:
+        if draining.is_set() or self._reader.finished:
+            raise StopIteration
+        self._guard.check()
+        batch = self._reader.next_batch()
+        if not batch:
+            self._awake = datetime.now(UTC) + _PAUSE
+            return ()
+        self._awake = None
+        self._guard.watch(batch)
+        metrics.count_read(batch)
+        return (batch,)
+
+    def next_awake(self) -> datetime | None:
+        return self._awake
+
+    def snapshot(self) -> SourceState:
+        return self._reader.state
+
+
+class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
+    """All partitions of the events' and the labels' topics."""
+
+    def __init__(
+        self, log: InputLog, label_topic: str, rules: ReadingRules, frontiers: Frontiers, guard: Guard
+    ) -> None:
+        self._log = log
+        self._label_topic = label_topic
+        self._rules = rules
+        self._frontiers = frontiers
+        self._guard = guard
+        self._places = {f"{topic}-{number}": (topic, number) for topic, number in log.partitions()}
+
+    @property
+    def inputs(self) -> int:
+        """How many partitions there are."""
+        return len(self._places)
+
+    def list_parts(self) -> list[str]:
+        return list(self._places)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: SourceState | None) -> _Partition:
+        topic, partition = self._places[for_part]
+        offset, latest = resume_state or (None, None)
+        source = self._log.open(topic, partition, offset)
+        reader = PartitionReader(
+            source, Position(topic, partition, 0), list(self._places).index(for_part), topic == self._label_topic,
+            self._rules, self._frontiers, time.time, latest,
+        )  # fmt: skip
+        metrics.watch_lag(for_part, lambda: source.lag)
+        return _Partition(reader, self._guard)
