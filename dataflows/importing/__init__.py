@@ -1,0 +1,1 @@
+"""Foreign tables (CSV, Parquet) to events and labels, by a mapping file."""
