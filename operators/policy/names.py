@@ -51,8 +51,8 @@ class Scope:
 
     def check_value(self, path: str, value: str, column: int) -> None:
         """Refuses a text that a name can never equal."""
-        if value == "":
-            raise ConditionError(f"an absent field is missing, not empty: write `!has({path})`", column)
         known = {"level": self.levels, "event.event_type": EVENT_TYPES}.get(path)
         if known is not None and value not in known:
             raise ConditionError(f"{path} is never {value!r}; {instead_of(value, known)}", column)
+        if value == "":
+            raise ConditionError(f"an absent field is missing, not empty: write `!has({path})`", column)

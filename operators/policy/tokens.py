@@ -50,3 +50,32 @@ def _not_a_word(condition: str, column: int, match: re.Match[str] | None) -> Con
     if found in "\"'":
         return ConditionError(f"this text has no closing {found} on its line, or a backslash in it", column)
     return ConditionError(f"unexpected {found!r}", column)
+
+
+class TokenReader:
+    """Goes through a condition's words, one ahead."""
+
+    def __init__(self, condition: str) -> None:
+        self._rest = iter(tokenize(condition))
+        self.token = next(self._rest)
+
+    def advance(self) -> Token:
+        """Goes on; gives the word that was left."""
+        left, self.token = self.token, next(self._rest)
+        return left
+
+    def take(self, sign: str) -> Token:
+        """Goes on over a sign that must be there."""
+        if self.token.text != sign:
+            raise self.unexpected(f"`{sign}`")
+        return self.advance()
+
+    def take_kind(self, kind: str, what: str) -> Token:
+        """Goes on over a word of a kind that must be there."""
+        if self.token.kind != kind:
+            raise self.unexpected(what)
+        return self.advance()
+
+    def unexpected(self, wanted: str) -> ConditionError:
+        """The error that something else stands here."""
+        return ConditionError(f"found {self.token.text or 'the end'} where {wanted} should be", self.token.column)

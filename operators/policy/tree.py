@@ -51,11 +51,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """`value in values`."""
+    """`subject in values`."""
 
-    value: "Node"
+    subject: Name
     values: frozenset[float | str]
-    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,139 @@
+"""What a policy's TOML file may say."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import ErrorDetails
+
+from contracts.messages import EventType, Identifier
+from operators.durations import parse_duration
+from operators.policy.errors import instead_of
+
+Action = Literal["allow", "step_up", "review", "hold_order", "block"]
+ENDING = ("review", "hold_order")
+"""The actions that must say when they end."""
+
+
+def _parse_positive(value: str) -> int:
+    if (duration := parse_duration(value)) == 0:
+        raise ValueError("must be longer than 0")
+    return duration
+
+
+Duration = Annotated[int, BeforeValidator(_parse_positive)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+PositiveProbability = Annotated[float, Field(gt=0, le=1)]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class UserRiskTable(_Table):
+    """`[user_risk]`."""
+
+    half_life: Duration
+    weight: PositiveProbability
+    floor: PositiveProbability
+
+
+class FallbackTable(_Table):
+    """`[fallback]`."""
+
+    score: Probability
+
+
+class ListFile(_Table):
+    """A list in a file of its own: a value a line; empty lines and those that begin with # don't count."""
+
+    file: Annotated[str, Field(min_length=1)]
+
+
+def _list_form(value: object) -> str:
+    return "file" if isinstance(value, dict | ListFile) else "values"
+
+
+ListValues = Annotated[
+    Annotated[list[Identifier], Tag("values")] | Annotated[ListFile, Tag("file")], Discriminator(_list_form)
+]
+
+
+class RuleTable(_Table):
+    """One of `[[rules]]`."""
+
+    id: Slug
+    events: Annotated[tuple[EventType, ...] | None, Field(min_length=1, strict=False)] = None
+    when: Annotated[str, Field(min_length=1)]
+    action: Action | None = None
+    record: bool = False
+    expires: Duration | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the rule's action becomes a record: an `allow` changes nothing, so it does only on request."""
+        return self.action is not None and (self.action != "allow" or self.record)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "RuleTable":
+        if self.action in ENDING and self.expires is None:
+            raise ValueError(f'expires: a {self.action} must end: write when, as in expires = "24h"')
+        if self.record and self.action != "allow":
+            raise ValueError('record: only for action = "allow"; every other action is recorded')
+        if self.expires is not None and not self.recorded:
+            raise ValueError("expires: this rule opens nothing that could end; leave it out")
+        return self
+
+
+class PolicyFile(_Table):
+    """The whole file."""
+
+    name: Slug
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=32)]
+    levels: Annotated[dict[Word, Probability], Field(min_length=1)]
+    user_risk: UserRiskTable
+    fallback: FallbackTable
+    lists: dict[Word, ListValues] = {}
+    rules: list[RuleTable]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "PolicyFile":
+        thresholds = list(self.levels.values())
+        if thresholds[0] != 0 or any(low >= high for low, high in pairwise(thresholds)):
+            raise ValueError("levels: the first must begin at 0.0, and each of the others above the one before it")
+        ids = [rule.id for rule in self.rules]
+        if doubled := [one for one in ids if ids.count(one) > 1]:
+            raise ValueError(f'rules: the id "{doubled[0]}" is used twice; ids must differ')
+        return self
+
+
+def explain(errors: list[ErrorDetails], raw: Mapping[str, Any]) -> Iterator[str]:
+    """Each problem as `where: what is wrong`, with a rule's id where the rule has one."""
+    for error in errors:
+        place = list(error["loc"])
+        text = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            text = f"unknown field; {instead_of(str(place[-1]), _fields(place))}"
+        if place[0:1] == ["rules"] and len(place) > 1:
+            place[:2] = [_rule(raw, place[1])]
+        yield ": ".join([*(str(part) for part in place), text])
+
+
+def _rule(raw: Mapping[str, Any], index: int | str) -> str:
+    rule = raw["rules"][index]
+    known = isinstance(rule, dict) and isinstance(rule.get("id"), str)
+    return f'rule "{rule["id"]}"' if known else f"rule {int(index) + 1}"
+
+
+def _fields(place: list[int | str]) -> list[str]:
+    tables: dict[int | str, type[BaseModel]] = {
+        "user_risk": UserRiskTable,
+        "fallback": FallbackTable,
+        "lists": ListFile,
+        "rules": RuleTable,
+    }
+    return list(tables.get(place[0], PolicyFile).model_fields if len(place) > 1 else PolicyFile.model_fields)

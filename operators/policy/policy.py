@@ -1,0 +1,103 @@
+"""A policy that has been read: what `PolicyEngine` decides by."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+from pydantic import ValidationError
+
+from contracts.decisions import Reason
+from contracts.events import EVENT_TYPES
+from contracts.keys import record_id
+from operators.policy.definition import ListFile, PolicyFile, RuleTable, explain
+from operators.policy.errors import ConditionError, PolicyError
+from operators.policy.names import Scope
+from operators.policy.parser import Condition, parse_condition
+from operators.policy.risk import RiskCourse
+
+ReadList = Callable[[str], str]
+"""Gives the text of a list's file, named as the policy names it."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What happens where a condition holds."""
+
+    id: str
+    events: tuple[str, ...]
+    condition: Condition
+    action: str | None
+    """None: the rule only gives its reason."""
+    recorded: bool
+    """Whether the action becomes a record of its own."""
+    expires: int | None
+    """Milliseconds after the event's time, None: without an end."""
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy, checked in all but the features, which are the feature set's. Rules stand in the order they decide."""
+
+    source: str
+    """The file's name, for errors."""
+    version: str
+    """name@version#content hash: changes with everything that can change a decision."""
+    levels: tuple[tuple[str, float], ...]
+    """Names and the user risk at which they begin, rising from 0."""
+    user_risk: RiskCourse
+    fallback_score: float
+    rules: tuple[Rule, ...]
+
+
+def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
+    """Reads a policy's TOML text. Raises PolicyError, naming the file (`name`), the rule, the field and the fix."""
+    try:
+        raw = tomllib.loads(text)
+        file = PolicyFile.model_validate(raw)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{name}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        problems = explain(error.errors(include_url=False, include_context=False), raw)
+        raise PolicyError("\n".join(f"{name}: {problem}" for problem in problems)) from None
+    lists = {key: _values(given, read_list) for key, given in file.lists.items()}
+    scope = Scope(tuple(file.levels), lists)
+    rules = tuple(_rule(rule, scope, name) for rule in file.rules)
+    return Policy(
+        name,
+        f"{file.name}@{file.version}#{_content_hash(file, lists, rules)}",
+        tuple(file.levels.items()),
+        RiskCourse(file.user_risk.half_life, file.user_risk.weight, file.user_risk.floor),
+        file.fallback.score,
+        rules,
+    )
+
+
+def _values(given: list[str] | ListFile, read_list: ReadList) -> frozenset[str]:
+    if not isinstance(given, ListFile):
+        return frozenset(given)
+    lines = (line.strip() for line in read_list(given.file).splitlines())
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def _rule(rule: RuleTable, scope: Scope, source: str) -> Rule:
+    try:
+        condition = parse_condition(rule.when, scope)
+    except ConditionError as error:
+        raise condition_problem(source, rule.id, rule.when, error) from None
+    reason = Reason(rule.id, rule.reason)
+    return Rule(rule.id, rule.events or EVENT_TYPES, condition, rule.action, rule.recorded, rule.expires, reason)
+
+
+def condition_problem(source: str, rule: str, condition: str, error: ConditionError) -> PolicyError:
+    """The error of a rule whose condition can't be used."""
+    return PolicyError(f'{source}: rule "{rule}": when, {error.located(condition)}')
+
+
+def _content_hash(file: PolicyFile, lists: Mapping[str, frozenset[str]], rules: tuple[Rule, ...]) -> str:
+    content = file.model_dump(mode="json", exclude={"name", "version"})
+    content["lists"] = {key: sorted(values) for key, values in lists.items()}
+    for written, rule in zip(content["rules"], rules, strict=True):
+        written["when"] = rule.condition.canonical
+    return record_id(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())[:8]
