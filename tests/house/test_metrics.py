@@ -1,0 +1,152 @@
+"""The metrics count what they say, and docs/metrics.md lists every one of them."""
+
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from contracts.decisions import PolicyAction, Reason, RiskUpdate, Versions, encode_dead_letter
+from contracts.events import Event, Label, Position
+from dataflows import metrics
+from dataflows.collectors import BatchHistogram, Watched
+from dataflows.connectors.base import OutputRecord
+from dataflows.errors import UserError
+from dataflows.reading import SourceBatch
+from operators.packs import Arrival, Enriched
+from operators.policy import Decision
+from operators.users import UserOutput
+
+LIST = Path(__file__).parents[2] / "docs" / "metrics.md"
+VERSIONS = Versions("m", "p", "f")
+PLACE = Position("transactions", 0, 7)
+
+
+class Growth:
+    """How much a sample has grown since this was made."""
+
+    def __init__(self, name: str, **labels: str) -> None:
+        self._sample = name, labels
+        self._before = self._value()
+
+    def _value(self) -> float:
+        return REGISTRY.get_sample_value(*self._sample) or 0.0
+
+    def __call__(self) -> float:
+        return self._value() - self._before
+
+
+def test_the_list_holds_every_metric_and_no_other() -> None:
+    suffix = {"counter": "_total"}
+    families = [family for family in REGISTRY.collect() if family.name.startswith("sealwax_")]
+    rows = [f"| `{one.name}{suffix.get(one.type, '')}` | {one.type} | {one.documentation} |" for one in families]
+    listed = [line for line in LIST.read_text().splitlines() if line.startswith("| `sealwax_")]
+    assert sorted(listed) == sorted(rows)
+
+
+def test_what_a_partition_gave() -> None:
+    bad, wrong = Growth("sealwax_dead_letters_total", reason="not_json"), Growth("sealwax_wrong_key_total")
+    labels = Growth("sealwax_labels_total")
+    batch = SourceBatch(0)
+    letter_id, value = encode_dead_letter("not_json", 'a "quoted" reason', PLACE, b"\xff" * 10_000)
+    batch.letters = [OutputRecord(letter_id, b"", value, "sealwax.dead-letter", 0)] * 3
+    batch.wrong_key = 2
+    batch.labels = [Label("e", "u", "fraud", 1, "bank")]
+    metrics.count_source(batch)
+    assert (bad(), wrong(), labels()) == (3, 2, 1)
+
+
+def test_what_the_users_step_made() -> None:
+    payments, logins = (Growth("sealwax_events_total", event_type=kind) for kind in ("payment", "login"))
+    duplicates, unmatched = Growth("sealwax_duplicates_total"), Growth("sealwax_unmatched_labels_total")
+    output = UserOutput()
+    for kind in ("payment", "login", "payment"):
+        output.enriched.append(Enriched(Arrival(Event("e", kind, 1, "u"), 0, 0, False, 0), [], b"", 0, False))
+    output.duplicates, output.unmatched = 4, 5
+    metrics.count_users([output, UserOutput()])
+    assert (payments(), logins(), duplicates(), unmatched()) == (2, 1, 4, 5)
+
+
+def _decision(score: float, *, late: bool, degraded: bool, actions: int) -> Decision:
+    reasons = (Reason("r", "because"),)
+    update = RiskUpdate("e", "payment", "u", 1, score, 0.5, "high", reasons, late, degraded, VERSIONS, PLACE)
+    action = PolicyAction("hold_order", "opened", None, "rule", "u", "o", "e", 1, 1, None, reasons, VERSIONS, PLACE)
+    return Decision(None, update, (action,) * actions)
+
+
+def test_what_the_policy_decided() -> None:
+    low, all_scores = Growth("sealwax_scores_bucket", le="0.2"), Growth("sealwax_scores_count")
+    late, degraded = Growth("sealwax_late_events_total"), Growth("sealwax_degraded_events_total")
+    high = Growth("sealwax_risk_updates_total", level="high")
+    holds = Growth("sealwax_policy_actions_total", action="hold_order", status="opened")
+    metrics.count_decisions(
+        [
+            _decision(0.15, late=True, degraded=False, actions=0),
+            _decision(0.95, late=False, degraded=False, actions=2),
+            _decision(0.5, late=True, degraded=True, actions=1),
+        ]
+    )
+    assert (low(), all_scores(), late(), degraded(), high(), holds()) == (1, 2, 2, 1, 3, 3)
+
+
+def test_stages_and_snapshots_are_timed_also_where_they_fail() -> None:
+    stage, step = Growth("sealwax_stage_seconds_count", stage="s"), Growth("sealwax_state_changed_total", step="s")
+    with metrics.timed("s"):
+        pass
+    with pytest.raises(RuntimeError), metrics.timed("s"):
+        raise RuntimeError
+    with metrics.snapshot("s", 12):
+        pass
+    assert (stage(), step()) == (2, 12)
+
+
+def test_batches_of_the_scorer() -> None:
+    small, size = Growth("sealwax_batch_size_bucket", le="16.0"), Growth("sealwax_batch_size_sum")
+    metrics.observe_batch(16)
+    metrics.observe_batch(17)
+    assert (small(), size()) == (1, 33)
+
+
+def test_what_is_asked_for_at_the_scrape() -> None:
+    lags: list[int | None] = [None]
+    metrics.watch_lag("transactions-9", lambda: lags[-1])
+    assert REGISTRY.get_sample_value("sealwax_lag", {"partition": "transactions-9"}) is None
+    lags.append(70)
+    assert REGISTRY.get_sample_value("sealwax_lag", {"partition": "transactions-9"}) == 70
+    for total in (2, 5):
+        metrics.count_suppressed("risk-updates-9", total)
+    assert REGISTRY.get_sample_value("sealwax_suppressed_total", {"partition": "risk-updates-9"}) == 5
+    waiting: list[float | None] = [None]
+    metrics.watch_unacknowledged(lambda: 3, lambda: waiting[-1], lambda: 100.0)
+    assert REGISTRY.get_sample_value("sealwax_oldest_unacknowledged_seconds") == 0
+    waiting.append(98.5)
+    assert REGISTRY.get_sample_value("sealwax_oldest_unacknowledged_seconds") == 1.5
+
+
+def test_readings_with_the_same_labels_are_added() -> None:
+    registry = CollectorRegistry()
+    cached = Watched("gauge", "cached", "Entries.", ["step"], registry)
+    for step, size in (("users", 1), ("users", 2), ("entities", 4)):
+        cached.watch(lambda size=size: size, step)
+    assert registry.get_sample_value("cached", {"step": "users"}) == 3
+    assert registry.get_sample_value("cached", {"step": "entities"}) == 4
+
+
+def test_a_bound_belongs_to_its_bucket_and_buckets_add_up() -> None:
+    registry = CollectorRegistry()
+    BatchHistogram("h", "Values.", [1, 2], registry).observe([0.5, 1, 1.5, 2, 99])
+    assert [registry.get_sample_value("h_bucket", {"le": bound}) for bound in ("1", "2", "+Inf")] == [2, 4, 5]
+    assert registry.get_sample_value("h_sum") == 104
+
+
+def test_the_endpoint_answers_and_a_taken_port_is_named() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    metrics.serve(port - 1, 1)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        assert b"sealwax_duplicates_total" in answer.read()
+    with pytest.raises(UserError, match=rf"metrics\.port: can't listen on {port}"):
+        metrics.serve(port, 0)
+    metrics.serve(0, 5)
