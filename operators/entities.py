@@ -65,7 +65,7 @@ class EntityGroup:
         plan, key = self._plans[query.kind], self._key(query.kind, query.entity)
         ring = self._states.get(key)
         assert ring is not None, "an entity with a waiting query is not forgotten"
-        features = plan.read(ring, query.time, query.values)
+        features = plan.answer(ring, query.time, query.values)
         ring.read_through = max(ring.read_through, query.time - plan.reach)
         ring.trim(query.time - plan.horizon)
         self._states.put(key, ring)

@@ -44,7 +44,7 @@ class Ring:
         times = self.times
         if not times or time >= times[-1]:
             times.append(time)
-            for column, summed, value in zip(self.columns, self.cumulative, values, strict=True):
+            for column, summed, value in zip(self.columns, self.cumulative, values):  # noqa: B905 (strict costs)
                 column.append(column[-1] + value if summed else value)
             if self.first_seen == ABSENT:
                 self.first_seen = time

@@ -119,10 +119,9 @@ class UserGroup:
         state.rows = window
         self._states.put(event.user_id, state)
         features = self._blank.copy()
-        for slot, value in zip(plan.slots, plan.read(ring, event.event_time, values), strict=True):
-            features[slot] = value
-        for slot, value in self._features.event_values(event):
-            features[slot] = value
+        plan.read(ring, event.event_time, values, features)
+        for slot, value in self._features.values:
+            features[slot] = value(event)
         enriched = Enriched(arrival, features, window, 0, arrival.late)
         enriched.waiting = self._ask(arrival, output)
         output.enriched.append(enriched)

@@ -16,7 +16,7 @@ Waiting = list[tuple[Query, bool]]
 
 
 class EntitiesLogic(StatefulBatchLogic[EntityPack, list[Reply], tuple[int, int]]):
-    """An EntityGroup over its durable state; the snapshot is the versions of the entities and of the waiting queries."""
+    """An EntityGroup over its durable state; the snapshot is the versions of entities and waiting queries."""
 
     def __init__(self, group: EntityGroup, states: KeyedState[Ring], waiting: KeyedState[Waiting]) -> None:
         self._group = group

@@ -4,7 +4,7 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from dataflows import metrics
 from dataflows.connectors.base import OutputLog
-from dataflows.delivery import WriterState, SuppressingWriter
+from dataflows.delivery import SuppressingWriter, WriterState
 from dataflows.steps.emit import RecordPack
 
 

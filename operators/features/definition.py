@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from contracts.messages import EventType
 from operators.durations import parse_duration
+from operators.features.calendar import EVENT_VALUES
 
 Entity = Literal["event", "user", "merchant", "device", "card", "ip"]
 ENTITY_FIELDS = {"merchant": "merchant_id", "device": "device_id", "card": "card_id", "ip": "ip"}
@@ -15,7 +16,6 @@ Aggregate = Literal[
     "value", "count", "sum", "mean", "std", "min", "max", "distinct", "same", "share", "rate", "age", "gap"
 ]
 IDENTIFIERS = ("user_id", "merchant_id", "device_id", "card_id", "ip", "country", "category", "order_id", "outcome")
-EVENT_VALUES = ("amount", "hour", "weekday", "weekend", "night")
 NUMERIC = frozenset({"sum", "mean", "std", "min", "max"})
 UNWINDOWED = frozenset({"value", "age", "gap"})
 
@@ -57,7 +57,11 @@ class Feature(BaseModel):
         return self
 
     def _field_problem(self) -> str | None:
-        allowed: dict[str, tuple[str, ...]] = {"value": EVENT_VALUES, "distinct": IDENTIFIERS, "same": IDENTIFIERS}
+        allowed: dict[str, tuple[str, ...]] = {
+            "value": tuple(EVENT_VALUES),
+            "distinct": IDENTIFIERS,
+            "same": IDENTIFIERS,
+        }
         if self.aggregate in NUMERIC:
             allowed[self.aggregate] = ("amount",)
         if (self.aggregate == "value") != (self.entity == "event"):

@@ -8,9 +8,8 @@ from typing import Annotated
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contracts.events import Event
 from operators.durations import parse_duration
-from operators.features.calendar import event_value
+from operators.features.calendar import EVENT_VALUES
 from operators.features.definition import Duration, Feature, FeatureSetError, plain_settings
 from operators.features.measure import WindowedFeature
 from operators.features.plan import EntityPlan
@@ -29,7 +28,8 @@ class FeatureSet:
     """What is computed for every event.
 
     `names` gives the order of a feature vector; `user` is the plan of the user's own step, `entities` are those of the
-    entities whose events come from many partitions. `settle` is in ms.
+    entities whose events come from many partitions, `values` the slot and function of what an event gives by itself.
+    `settle` is in ms.
     """
 
     def __init__(self, file: _File, version: str) -> None:
@@ -42,7 +42,7 @@ class FeatureSet:
         if doubled:
             raise FeatureSetError(f"features: the name {min(doubled)} is used twice; names must differ")
         slots = list(enumerate(declared))
-        self._values = [(slot, one.field or "") for slot, one in slots if one.entity == "event"]
+        self.values = [(slot, EVENT_VALUES[one.field or ""]) for slot, one in slots if one.entity == "event"]
         settled: dict[str, list[tuple[int, WindowedFeature]]] = {}
         own = []
         for slot, one in slots:
@@ -53,11 +53,6 @@ class FeatureSet:
         self.entities = {kind: EntityPlan(kind, features, self.settle) for kind, features in sorted(settled.items())}
         horizon = max((plan.horizon for plan in self.entities.values() if plan.labels), default=0)
         self.user = EntityPlan("user", own, 0, horizon, links=self.entities if horizon else ())
-
-    def event_values(self, event: Event) -> Iterator[tuple[int, float]]:
-        """Slot and value of each feature that the event itself gives."""
-        for slot, field in self._values:
-            yield slot, event_value(event, field)
 
 
 def _windowed(feature: Feature) -> Iterator[WindowedFeature]:

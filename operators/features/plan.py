@@ -1,5 +1,6 @@
 """A plan: how one entity's features are kept up to date and read, compiled from their definitions."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -16,7 +17,8 @@ GAP_WINDOW: Final = 30 * 86_400_000
 class EntityPlan:
     """Columns, windows and readers for one kind of entity.
 
-    A settled entity's window is read up to `settle` ms before the event, or up to its own delay if that is longer.
+    The user's own plan (`settle` 0) writes its features to their slots of the whole vector, any other to a list of its
+    own. A settled entity's window is read up to `settle` ms before the event, or up to its own delay if that is longer.
     """
 
     def __init__(
@@ -38,9 +40,9 @@ class EntityPlan:
             link: self.column(Measure(ENTITY_FIELDS[link], Where(), False)) for link in links if link != "user"
         }
         windows: dict[tuple[int, int], list[tuple[int, Reader]]] = {}
-        for number, (_, feature) in enumerate(features):
+        for number, (slot, feature) in enumerate(features):
             size, delay = self._window(feature)
-            windows.setdefault((delay, size), []).append((number, make_reader(feature, self)))
+            windows.setdefault((delay, size), []).append((slot if owned else number, make_reader(feature, self)))
         self._windows = [(delay, size, readers) for (delay, size), readers in windows.items()]
         self.horizon = max([horizon, *(delay + size for delay, size in windows)])
         self.reach = min((delay for delay, _ in windows), default=settle)
@@ -80,20 +82,29 @@ class EntityPlan:
 
     def absent(self) -> list[float]:
         """The features of an event that names no such entity."""
-        return self.read(self.new_ring(), 0, [ABSENT] * len(self.cumulative))
+        return self.answer(self.new_ring(), 0, [ABSENT] * len(self.cumulative))
 
     def extract(self, event: Event) -> tuple[int, ...]:
         """The event's value for each column."""
         return tuple([extract(event) for extract in self._extractors])
 
-    def read(self, ring: Ring, time: int, values: Sequence[int]) -> list[float]:
+    def answer(self, ring: Ring, time: int, values: Sequence[int]) -> list[float]:
         """The features at event time `time`, in the order of `slots`; `values` are the event's own."""
         features = [0.0] * len(self.slots)
-        for delay, size, readers in self._windows:
-            low, high = ring.bounds(time, delay, size)
-            for number, reader in readers:
-                features[number] = reader(ring, low, high, time, values)
+        self.read(ring, time, values, features)
         return features
+
+    def read(self, ring: Ring, time: int, values: Sequence[int], features: list[float]) -> None:
+        """Write the features at event time `time` to their places."""
+        times = ring.times
+        count = len(times)
+        newest = times[-1] if count else time
+        for delay, size, readers in self._windows:
+            end = time - delay
+            high = count if newest <= end else bisect_right(times, end)
+            low = bisect_right(times, end - size, 0, high)
+            for place, reader in readers:
+                features[place] = reader(ring, low, high, time, values)
 
     def label(self, ring: Ring, time: int, event_id: int, label: str, label_time: int) -> bool:
         """Note what became known of the event at `time`; a new label replaces the old. False: no such event."""
