@@ -1,22 +1,21 @@
-"""The state directory: a marker file that says what it is, and a database per key group."""
+"""The state directory: a marker file that says what it is, and a table for each step and key group."""
 
 import os
 import re
-from functools import partial
+import resource
 from pathlib import Path
 
 import msgspec
 
 from contracts.keys import KEY_GROUPS
-from dataflows.state.database import GroupDatabase, group_options
-from dataflows.state.errors import StateError, StateLockedError
+from dataflows.state.errors import StateError
+from dataflows.state.log_store import LogStore
 from dataflows.state.store import GroupStore
-from dataflows.state.table import Table
 
 FORMAT = 1
 
 _MARKER = "sealwax-state.json"
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class _Marker(msgspec.Struct, forbid_unknown_fields=True):
@@ -25,34 +24,21 @@ class _Marker(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class StateDirectory:
-    """Opens the tables of a flow's steps. Several processes may share a directory, each with key groups of its own."""
+    """Opens the tables of a flow's steps. Processes share a directory; a table is open in one of them at a time."""
 
     def __init__(self, path: Path) -> None:
         """Make the directory if it is missing. Raises StateError where it isn't one of ours, or of other key groups."""
         self._path = path
-        self._options = group_options()
-        self._groups: dict[str, GroupDatabase] = {}
-        self._open: set[tuple[str, str]] = set()
         path.mkdir(parents=True, exist_ok=True)
         _check_marker(path)
+        _allow_open_files()
 
     def table(self, step: str, group: str) -> GroupStore:
         """The store of a step in a key group. Raises StateLockedError, StateDamagedError."""
         for name in (step, group):
             if not _NAME.fullmatch(name):
-                raise ValueError(f"{name!r} can't name a step or a key group: letters, digits, '_', '.', '-' only")
-        if (step, group) in self._open:
-            raise StateLockedError(f"{self._path}: step {step!r} has key group {group} open already in this process")
-        if group not in self._groups:
-            self._groups[group] = GroupDatabase(self._path / group, self._options)
-        table = Table(self._groups[group], step, on_close=partial(self._close, step, group))
-        self._open.add((step, group))
-        return table
-
-    def _close(self, step: str, group: str) -> None:
-        self._open.discard((step, group))
-        if all(other != group for _, other in self._open) and group in self._groups:
-            self._groups.pop(group).close()
+                raise ValueError(f"{name!r} can't name a step or a key group: letters, digits, '_', '-' only")
+        return LogStore(self._path / step / group)
 
 
 def _check_marker(path: Path) -> None:
@@ -78,3 +64,9 @@ def _write_marker(marker: Path) -> None:
     draft = marker.with_name(f"{_MARKER}.{os.getpid()}")
     draft.write_bytes(msgspec.json.encode(_Marker(FORMAT, KEY_GROUPS)) + b"\n")
     draft.replace(marker)
+
+
+def _allow_open_files() -> None:
+    """Two or three descriptors a table, a table a step and key group: the usual soft limit of 1,024 is soon reached."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -25,7 +25,7 @@ class KeyedState(Generic[S]):
         self._cache_entries = cache_entries
         self._changed: dict[str, S | None] = {}
         self._clean: OrderedDict[str, S] = OrderedDict()
-        self._swept = ""
+        self._unswept: list[str] = []
         self.misses = 0
 
     @property
@@ -60,13 +60,15 @@ class KeyedState(Generic[S]):
         self._changed[key] = None
 
     def sweep(self, count: int) -> list[tuple[str, S]]:
-        """The next `count` entries or fewer in key order, to be looked at for expiry; [] once at the end, then anew.
+        """The next `count` stored entries, to be looked at for expiry; round after round, each entry once a round.
 
-        Leaves the cache as it is and out what was put for the first time since the last snapshot: that isn't idle.
+        Neither the cache nor the counters notice.
         """
-        rows = self._store.scan(self._swept, count)
-        self._swept = rows[-1][0] if rows else ""
-        return [(key, state) for key, value in rows if (state := self._peek(key, value)) is not None]
+        if not self._unswept:
+            self._unswept = self._store.keys()
+        keys = self._unswept[-count:]
+        del self._unswept[-count:]
+        return [(key, state) for key in keys if (state := self._peek(key)) is not None]
 
     def snapshot(self) -> int:
         """Append what changed since the last snapshot and return the store's version, a new one if anything did."""
@@ -94,10 +96,13 @@ class KeyedState(Generic[S]):
         self._evict()
         return state
 
-    def _peek(self, key: str, value: bytes) -> S | None:
+    def _peek(self, key: str) -> S | None:
         if key in self._changed:
             return self._changed[key]
-        return self._clean[key] if key in self._clean else self._decode(value)
+        if key in self._clean:
+            return self._clean[key]
+        value = self._store.get(key)
+        return None if value is None else self._decode(value)
 
     def _evict(self) -> None:
         while self._clean and len(self._clean) + len(self._changed) > self._cache_entries:

@@ -22,8 +22,8 @@ class GroupStore(Protocol):
         """The newest value of a key, None when absent. Raises StateDamagedError."""
         ...
 
-    def scan(self, after: str, count: int) -> list[tuple[str, bytes]]:
-        """Up to `count` entries in key order, beginning behind the key `after` ("" for the first); [] at the end."""
+    def keys(self) -> list[str]:
+        """All keys that have a value, in no particular order."""
         ...
 
     def append(self, changes: Mapping[str, bytes | None]) -> int:
@@ -35,5 +35,5 @@ class GroupStore(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the group; another process may open it when all its tables are closed."""
+        """Let another process open it."""
         ...

@@ -1,0 +1,151 @@
+"""A step's state in one key group: an index in memory over a log on disk.
+
+An append writes one frame, a read is one `pread`. When most of a file was overwritten since, a new one is begun; each
+append then takes along some records that are still in use in the old one, until that can be deleted. See ADR 3.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from dataflows.state.errors import RESTORE, StateDamagedError, StateLockedError, StateLostError
+from dataflows.state.index import MAX_RECORD_BYTES, VersionedIndex, pack_location, unpack_location
+from dataflows.state.log import Frame, LogFile
+from dataflows.state.records import RecordError, seal, unseal
+
+_FREE_BYTES = 1 << 20  # a log up to this size is left alone
+_GARBAGE_RATIO = 2  # a log is cleaned when it is this many times as long as what is in use
+_CLEANING_PACE = 4  # old records looked at for each changed key
+
+
+class LogStore:
+    """The GroupStore over a directory of log files, which is locked against other processes while it is open."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._lock = _lock(path)
+        self._index = VersionedIndex()
+        *old, self._file = _files(path)
+        self._old = old[0] if old else None
+        for file in (*old, self._file):
+            for frame, offset in file.frames():
+                self._index.apply(frame, offset, file.number)
+        self._begin_cleaning()
+
+    @property
+    def version(self) -> int:
+        """The newest version."""
+        return self._index.held[-1]
+
+    def keys(self) -> list[str]:
+        """All keys that have a value."""
+        return list(self._index.locations)
+
+    def get(self, key: str) -> bytes | None:
+        """The newest value of a key, None when absent. Raises StateDamagedError."""
+        location = self._index.locations.get(key)
+        if location is None:
+            return None
+        try:
+            return unseal(key, self._record(location))
+        except RecordError as error:
+            raise StateDamagedError(f"{self._path}: the record of {key!r} is damaged: {error}; {RESTORE}") from error
+
+    def append(self, changes: Mapping[str, bytes | None]) -> int:
+        """Write the changed values (None deletes) as the next version, in one atomic write; return its number."""
+        version = self._index.following
+        records = {key: b"" if value is None else seal(key, value) for key, value in changes.items()}
+        self._take_along(records, _CLEANING_PACE * len(records))
+        sizes = list(map(len, records.values()))
+        if sizes and max(sizes) > MAX_RECORD_BYTES:
+            raise ValueError(f"{self._path}: a state of {max(sizes)} bytes, at most {MAX_RECORD_BYTES} can be stored")
+        self._write(Frame(version, version + 1, False, list(records), sizes), records.values())
+        self._change_files()
+        return version
+
+    def rollback(self, version: int | None) -> None:
+        """Forget everything newer than `version`; None wipes the table. Raises StateLostError where it can't."""
+        if version is not None and version not in self._index.held:
+            held = ", ".join(map(str, self._index.held))
+            raise StateLostError(
+                f"{self._path} holds the versions {held}, the engine resumes from {version}: data was lost; {RESTORE}"
+            )
+        if (version or 0) != self.version:
+            self._write(Frame(version or 0, self._index.following, back=True), ())
+            self._begin_cleaning()
+
+    def close(self) -> None:
+        """Close the files and let another process open the table."""
+        for file in filter(None, (self._old, self._file)):
+            file.close()
+        os.close(self._lock)
+
+    def _record(self, location: int) -> bytes:
+        offset, size, file_bit = unpack_location(location)
+        file = self._old if self._old is not None and self._old.number & 1 == file_bit else self._file
+        return file.read(offset, size)
+
+    def _write(self, frame: Frame, records: Iterable[bytes]) -> None:
+        self._index.apply(frame, self._file.append(frame, records), self._file.number)
+
+    def _begin_cleaning(self) -> None:
+        """Anew from the old file's start: what has been taken along already is no longer in use there."""
+        self._old_records = iter(()) if self._old is None else _records(self._old)
+        self._emptied_by: int | None = None
+
+    def _take_along(self, records: dict[str, bytes], count: int) -> None:
+        """Look at the next `count` records of the old file, and add to `records` what is in use of them."""
+        if self._old is None or self._emptied_by is not None:
+            return
+        looked_at = list(islice(self._old_records, count))
+        for key, location in looked_at:
+            if self._index.locations.get(key) == location and key not in records:
+                records[key] = self._record(location)
+        if len(looked_at) < count:
+            self._emptied_by = self._index.following
+
+    def _change_files(self) -> None:
+        """Begin a new file when there is too much garbage; delete the old one when no version needs it."""
+        if self._old is None:
+            if self._file.end > _GARBAGE_RATIO * self._index.used_bytes + _FREE_BYTES:
+                self._old, self._file = self._file, _file(self._path, self._file.number + 1)
+                self._begin_cleaning()
+        elif self._emptied_by is not None and self._index.floor >= self._emptied_by:
+            self._old.delete()
+            self._old = None
+
+
+def _records(file: LogFile) -> Iterator[tuple[str, int]]:
+    for frame, offset in file.frames():
+        for key, size in zip(frame.keys, frame.sizes, strict=True):
+            if size:
+                yield key, pack_location(offset, size, file.number)
+                offset += size
+
+
+def _file(path: Path, number: int) -> LogFile:
+    return LogFile(path / f"{number:010d}.log", number)
+
+
+def _files(path: Path) -> list[LogFile]:
+    """The log's files in order: one, or one that is being emptied and the one that is written."""
+    names = sorted(path.glob("[0-9]*.log"))
+    if len(names) > 2:
+        raise StateDamagedError(f"{path}: {len(names)} log files where at most 2 belong; {RESTORE}")
+    return [LogFile(name, int(name.stem)) for name in names] or [_file(path, 1)]
+
+
+def _lock(path: Path) -> int:
+    """The descriptor that holds the lock on a directory; the system releases it with the process."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise StateLockedError(
+            f"{path} is in use: stop the other process of this flow, or set another state directory"
+        ) from error
+    return descriptor
