@@ -1,6 +1,7 @@
 """Decides about one event after another. Pure: a decision depends on nothing but what it is given."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from math import nan
 
 import msgspec
@@ -43,7 +44,7 @@ class PolicyEngine:
         self,
         state: UserRisk | None,
         event: Event,
-        features: tuple[float, ...],
+        features: Sequence[float],
         score: float | None,
         late: bool,
         position: Position,

@@ -1,0 +1,42 @@
+"""What a condition looks at, gathered for tests: in one place, with everything named."""
+
+from dataclasses import dataclass, field
+from math import nan
+
+from contracts.events import AMOUNT_SCALE, Event
+from operators.policy.compiler import compile_conditions
+from operators.policy.names import Scope
+from operators.policy.parser import parse_condition
+from operators.policy.tree import Node
+
+FEATURES = ("user_count_1d", "merchant_fraud_rate_7d")
+SCOPE = Scope(("low", "high"), {"blocked": frozenset({"mallory", "trudy"}), "nobody": frozenset()})
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One event, and what is known of it."""
+
+    score: float = 0.5
+    user_risk: float = 0.25
+    level: str = "low"
+    late: bool = False
+    degraded: bool = False
+    event: Event = field(default_factory=lambda: Event("e", "payment", 1_700_000_000_000, "alice"))
+    features: tuple[float, ...] = (nan, nan)
+
+    @property
+    def amount(self) -> float:
+        return nan if self.event.amount is None else self.event.amount / AMOUNT_SCALE
+
+
+def holds(tree: Node, moment: Moment) -> bool:
+    """Whether the compiled condition holds."""
+    m = moment
+    matching = compile_conditions([tree], FEATURES)
+    return matching(m.score, m.user_risk, m.level, m.late, m.degraded, m.amount, m.event, m.features) == [0]
+
+
+def holds_text(text: str, moment: Moment) -> bool:
+    """The same, of a condition's text."""
+    return holds(parse_condition(text, SCOPE).tree, moment)

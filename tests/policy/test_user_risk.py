@@ -1,0 +1,88 @@
+"""A user's risk fades and rises, and stays what it says."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.times import EARLIEST, LATEST
+from operators.policy.risk import RiskCourse, UserRisk
+
+DAY = 86_400_000
+times = st.integers(EARLIEST, LATEST - 1)
+gaps = st.integers(0, 60 * DAY)
+probabilities = st.floats(0, 1).map(lambda value: round(value, 6))
+states = st.builds(UserRisk, probabilities, times)
+courses = st.builds(RiskCourse, st.integers(1, 30 * DAY), st.floats(0.01, 1), st.floats(0.01, 1))
+COURSE = RiskCourse(half_life=DAY, weight=0.5, floor=0.2)
+ROUNDING = 5e-7
+
+
+def test_halves_with_every_half_life() -> None:
+    state = UserRisk(0.8, EARLIEST)
+    assert [COURSE.present(state, EARLIEST + days * DAY) for days in (0, 1, 2, 3)] == [0.8, 0.4, 0.2, 0.1]
+    assert COURSE.present(None, EARLIEST) == 0.0
+
+
+def test_scores_add_up_as_pieces_of_evidence() -> None:
+    assert COURSE.after(None, EARLIEST, COURSE.floor) == UserRisk(0.1, EARLIEST)
+    once = COURSE.after(None, EARLIEST, 0.8)
+    assert once == UserRisk(0.4, EARLIEST)
+    assert COURSE.after(once, EARLIEST, 0.8) == UserRisk(0.64, EARLIEST)
+    assert COURSE.after(once, EARLIEST + DAY, 0.8) == UserRisk(0.52, EARLIEST + DAY)
+
+
+@given(st.none() | states, times, st.floats(0, 0.199999))
+def test_a_score_under_the_floor_changes_nothing(state: UserRisk | None, time: int, score: float) -> None:
+    assert COURSE.after(state, time, score) is state
+
+
+@given(courses, states, gaps, gaps)
+def test_splitting_an_interval_changes_nothing(course: RiskCourse, state: UserRisk, first: int, second: int) -> None:
+    between = UserRisk(course.present(state, state.at + first), state.at + first)
+    whole = course.present(state, state.at + first + second)
+    assert course.present(between, between.at + second) == pytest.approx(whole, abs=3 * ROUNDING)
+
+
+@given(courses, st.none() | states, times, probabilities)
+def test_stays_in_bounds_and_only_rises_with_a_score(
+    course: RiskCourse, state: UserRisk | None, time: int, score: float
+) -> None:
+    after = course.after(state, time, score)
+    assert 0.0 <= course.present(state, time) <= 1.0
+    assert course.present(after, time) == round(course.present(after, time), 6)
+    if after is not None:
+        assert 0.0 <= after.risk <= 1.0
+        assert after.at >= (state.at if state else 0)
+        assert course.present(after, after.at) >= course.present(state, after.at) - ROUNDING
+
+
+@given(courses, times, gaps, probabilities, probabilities)
+def test_a_late_event_adds_what_it_would_have_in_time(
+    course: RiskCourse, time: int, gap: int, first: float, second: float
+) -> None:
+    in_time = course.after(course.after(None, time, first), time + gap, second)
+    late = course.after(course.after(None, time + gap, second), time, first)
+    assert course.present(late, time + gap) == pytest.approx(course.present(in_time, time + gap), abs=4 * ROUNDING)
+
+
+def test_a_late_event_does_not_turn_time_back() -> None:
+    state = UserRisk(0.4, EARLIEST + DAY)
+    assert COURSE.present(state, EARLIEST) == 0.4
+    assert COURSE.after(state, EARLIEST, 0.8) == UserRisk(0.52, EARLIEST + DAY)
+
+
+@given(states)
+def test_what_is_encoded_is_decoded(state: UserRisk) -> None:
+    assert len(state.encode()) == 17
+    assert UserRisk.decode(state.encode()) == state
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x01", UserRisk(0.5, 1).encode()[:-1], UserRisk(0.5, 1).encode() + b"x", struct.pack("<Bdq", 2, 0.5, 1)],
+)
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="no user risk of version 1"):
+        UserRisk.decode(data)
