@@ -24,7 +24,7 @@ from operators.policy.tree import (
     TextTest,
 )
 
-Matching: TypeAlias = Callable[[float, float, str, bool, bool, float, Event, tuple[float, ...]], list[int]]
+Matching: TypeAlias = Callable[[float, float, str, bool, bool, float, Event, Sequence[float]], list[int]]
 """(score, user_risk, level, late, degraded, amount, event, features) -> the rising indexes of the conditions that hold.
 
 A missing number is NaN, a missing text empty.
