@@ -31,6 +31,7 @@ _DEFAULTS: Final = {
     "queued.min.messages": 10_000,
     "queued.max.messages.kbytes": 16_384,
     "fetch.max.bytes": 8_388_608,
+    "receive.message.max.bytes": 1_000_000_000,  # the embedded broker answers with more than was asked for
     # The default of 1 s starves a flow that empties the queue faster.
     "fetch.queue.backoff.ms": 10,
     "socket.keepalive.enable": True,

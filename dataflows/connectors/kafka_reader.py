@@ -16,7 +16,13 @@ from dataflows.connectors.kafka_settings import (
 )
 from dataflows.connectors.kafka_topics import partition_count, unanswered
 
-_DEFAULTS: Final = {"group.id": "sealwax", "queued.max.messages.kbytes": 16_384, "fetch.max.bytes": 8_388_608}
+_DEFAULTS: Final = {
+    "group.id": "sealwax",
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.max.bytes": 8_388_608,
+    "fetch.queue.backoff.ms": 10,
+    "receive.message.max.bytes": 1_000_000_000,
+}
 _REQUIRED: Final = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
