@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
 
 from dataflows.connectors.kafka_output import LARGEST_MESSAGE
 from dataflows.connectors.kafka_settings import (
@@ -19,6 +19,9 @@ from dataflows.errors import UserError
 
 _COMPACTION_LAG_MS: Final = 24 * 3_600_000
 """A compacted topic keeps every record this long: until then a writer that resumes finds the ids of what it wrote."""
+
+_FRAMING: Final = 65_536
+"""Bytes; more than what the protocol adds to a record."""
 
 _BROKERS_CHOICE: Final = -1
 
@@ -72,39 +75,40 @@ def describe_topics(settings: KafkaSettings, names: Iterable[str]) -> list[Topic
     admin, errors = _admin(settings)
     try:
         known = admin.list_topics(timeout=ANSWER_SECONDS).topics
-        existing = [known[name] for name in names if name in known]
-        resources = [ConfigResource(ConfigResource.Type.TOPIC, topic.topic) for topic in existing]
+        existing = {name: known[name].partitions for name in names if name in known}
+        resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in existing]
         answers = admin.describe_configs(resources).values() if resources else ()
         configs = [{name: entry.value for name, entry in answer.result().items()} for answer in answers]
     except KafkaException as error:
         raise _failed(admin, "topics cannot be described", error, errors) from None
     return [
         TopicDescription(
-            topic.topic,
-            len(topic.partitions),
-            min(len(partition.replicas) for partition in topic.partitions.values()),
+            name,
+            len(partitions),
+            min(len(partition.replicas) for partition in partitions.values()),
             "compact" in config["cleanup.policy"],
             int(config["max.message.bytes"]),
         )
-        for topic, config in zip(existing, configs, strict=True)
+        for (name, partitions), config in zip(existing.items(), configs, strict=True)
     ]
 
 
 def _admin(settings: KafkaSettings) -> tuple[AdminClient, TransportErrors]:
     errors = TransportErrors("administration")
     configuration = client_settings(settings, defaults={}, required={})
+    configuration["error_cb"] = errors
     try:
-        return AdminClient({**configuration, "error_cb": errors}), errors
+        return AdminClient(configuration), errors
     except KafkaException as error:
         raise refused(error) from None
 
 
 def _new_topic(plan: TopicPlan) -> NewTopic:
-    config = {}
+    config: dict[str, str] = {}
     if plan.compacted:
         config |= {"cleanup.policy": "compact", "min.compaction.lag.ms": str(_COMPACTION_LAG_MS)}
     if plan.large_records:
-        config |= {"max.message.bytes": str(LARGEST_MESSAGE)}
+        config |= {"max.message.bytes": str(LARGEST_MESSAGE + _FRAMING)}
     return NewTopic(plan.name, plan.partitions, plan.replicas, config=config)
 
 
