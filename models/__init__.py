@@ -1,0 +1,1 @@
+"""The scorers: event encoding, the BERT model, training, calibration and checkpoints."""

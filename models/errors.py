@@ -1,0 +1,13 @@
+"""What a user can mend: each message names the file or setting and the fix."""
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is missing, damaged, or not made for what it is used with."""
+
+
+class RecipeError(ValueError):
+    """A training recipe that is not valid."""
+
+
+class TrainingSetError(ValueError):
+    """A training set that nothing can be learnt from."""

@@ -1,0 +1,66 @@
+"""The model card that a checkpoint carries: how it was made, on what, how good it is, and what it is not for."""
+
+from typing import Any
+
+from contracts.times import format_time
+from models.encoder import Encoder
+from models.recipe import Recipe
+
+_CARD = """\
+# {name}
+
+Scores one event of an e-commerce platform for fraud and abuse: a BERT over the user's latest {window_events} events
+(one position per event, the sum of its fields' embeddings), fused with a branch over {features} features, gives a
+calibrated probability. Made by `sealwax train`; loaded by `sealwax run --checkpoint`.
+
+## How it was made
+- Network: {layers} layers of {hidden}, {heads} heads, {numeric_hidden} in the numeric branch and the fusion.
+- Training: at most {epochs} epochs of AdamW, learning rate {learning_rate}, batches of {batch_size}, seed {seed};
+  {rate:.0%} of the legitimate events drawn afresh for each epoch; the epoch with the best average precision on the
+  validation events was kept. Scores are corrected for the drawing and calibrated by Platt scaling on the
+  validation events.
+- Vocabulary, bins and scales were learnt on the training events alone. `metrics.json` holds the whole recipe.
+
+## On what
+| | events | fraud or abuse | from | to |
+|---|---|---|---|---|
+{parts}
+
+Features, in order: {names}.
+
+## How good it is, on the validation events
+| AUC ROC | average precision | log loss | calibration error |
+|---|---|---|---|
+| {auc:.4f} | {precision:.4f} | {log_loss:.4f} | {ece:.4f} |
+
+The validation events chose the epoch and the calibration: judge the model on later events before it decides anything.
+
+## Limits
+It knows what its training events show: other platforms, countries or currencies need a training of their own. A score
+is evidence for a policy, not a verdict on a person.
+"""
+
+
+def model_card(recipe: Recipe, encoder: Encoder, metrics: dict[str, Any]) -> str:
+    """The card in Markdown, from what `train` knows."""
+    validation = metrics["validation"]
+    return _CARD.format(
+        name=recipe.name,
+        window_events=encoder.window_events,
+        features=len(encoder.features.names),
+        **recipe.model.model_dump(),
+        **recipe.training.model_dump(),
+        seed=recipe.seed,
+        rate=recipe.training.negative_rate,
+        parts="\n".join(_part(name, metrics[name]) for name in ("training", "validation")),
+        names=", ".join(f"`{name}`" for name in encoder.features.names),
+        auc=validation["roc_auc"],
+        precision=validation["average_precision"],
+        log_loss=validation["log_loss"],
+        ece=validation["expected_calibration_error"],
+    )
+
+
+def _part(name: str, part: dict[str, Any]) -> str:
+    first, last = format_time(part["first_event_time"]), format_time(part["last_event_time"])
+    return f"| {name} | {part['events']:,} | {part['positives']:,} | {first} | {last} |"

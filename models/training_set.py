@@ -1,0 +1,66 @@
+"""What a scorer learns from: scoring inputs with their labels, in arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.scoring import ROW_SIZE
+from models.errors import TrainingSetError
+from models.event_fields import ROW_DTYPE, Rows
+
+Indices = npt.NDArray[np.int64]
+DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """n labelled events, in any order.
+
+    A window lies at the right of its row: zeros before its first event, the scored event last.
+    """
+
+    feature_names: tuple[str, ...]
+    features: npt.NDArray[np.float32]
+    """[n, features]; NaN: unknown."""
+    windows: npt.NDArray[np.uint8]
+    """[n, window_events * ROW_SIZE]."""
+    lengths: npt.NDArray[np.int64]
+    """[n]: events in each window."""
+    labels: npt.NDArray[np.uint8]
+    """[n]: 1 for fraud and abuse, else 0."""
+    event_times: npt.NDArray[np.int64]
+    """[n], epoch ms."""
+    event_ids: tuple[str, ...]
+    user_ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def window_events(self) -> int:
+        """Events that a window holds at most."""
+        return int(self.windows.shape[1]) // ROW_SIZE
+
+    def rows(self, indices: Indices) -> Rows:
+        """The windows of some events as rows [len(indices), window_events], with padding rows of zeros first."""
+        return self.windows[indices].view(ROW_DTYPE)
+
+    def split(self, validation_days: float, label_delay_days: float) -> tuple[Indices, Indices]:
+        """Training and validation events: the last `validation_days`, and what was labelled when they began.
+
+        Raises TrainingSetError where a part has no positive or no negative.
+        """
+        if not len(self):
+            raise TrainingSetError("there are no events to learn from: check the events, --from and --to")
+        begin = int(self.event_times.max()) + 1 - round(validation_days * DAY)
+        training = np.nonzero(self.event_times < begin - round(label_delay_days * DAY))[0]
+        validation = np.nonzero(self.event_times >= begin)[0]
+        for part, indices in (("training", training), ("validation", validation)):
+            positives = int(self.labels[indices].sum())
+            if not 0 < positives < len(indices):
+                raise TrainingSetError(
+                    f"the {part} part has {len(indices):,} events, {positives:,} of them fraud or abuse, and needs "
+                    "both kinds: give more events or labels, or change validation.days or validation.label_delay_days"
+                )
+        return training, validation
