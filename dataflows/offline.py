@@ -29,8 +29,8 @@ def replay(
     for pack in _packs(events, labels, lateness(feature_set.settle)):
         output = users.on_pack(pack)
         watermark = [] if output.watermark is None else [(0, output.watermark)]
-        replies = entities.on_pack(EntityPack(output.queries, output.labels, watermark))
-        for enriched in join.on_pack(JoinPack(output.enriched, replies)):
+        replies = entities.on_pack(EntityPack(0, output.queries, output.labels, watermark))
+        for enriched in join.on_pack(JoinPack(0, output.enriched, replies)):
             yield enriched.arrival.event, ScoringInput(tuple(enriched.features), enriched.window)
 
 
@@ -48,5 +48,5 @@ def _packs(events: Iterable[Event], labels: Iterable[Label], allowed: int) -> It
             known.append(label)
             label = next(waiting, None)
         settled = ABSENT_INPUT if label is None else label.label_time
-        yield UserPack(arrivals, known, [(0, latest - allowed), (1, settled)])
-    yield UserPack([], [], [(0, ABSENT_INPUT), (1, ABSENT_INPUT)])
+        yield UserPack(0, arrivals, known, [(0, latest - allowed), (1, settled)])
+    yield UserPack(0, [], [], [(0, ABSENT_INPUT), (1, ABSENT_INPUT)])

@@ -108,6 +108,7 @@ class PartitionReader:
     def next_batch(self) -> SourceBatch:
         """What is there and may go on; empty where there is nothing."""
         self._fill()
+        self._publish()
         batch = SourceBatch(self._number)
         limit = self._frontiers.minimum() + self._rules.hold
         buffer = self._buffer
@@ -122,6 +123,7 @@ class PartitionReader:
                 batch.letters.append(read.letter)
         batch.wrong_key, self._wrong_key = self._wrong_key, 0
         batch.watermark = self._watermark()
+        self._publish()
         return batch
 
     def _fill(self) -> None:
@@ -130,6 +132,8 @@ class PartitionReader:
             records = self._source.read(missing)
             received = int(self._clock() * 1_000) if records else 0
             self._buffer.extend([self._read(record, received) for record in records])
+
+    def _publish(self) -> None:
         done = not self._buffer and (self._source.at_end or self._source.exhausted)
         self._frontiers.set(self._number, ABSENT_INPUT if done else self._newest)
 
@@ -168,7 +172,8 @@ class PartitionReader:
     def _check_time(self, record: InputRecord, time: int, field: str) -> None:
         if record.timestamp is not None and time > record.timestamp + self._rules.max_ahead:
             raise InvalidRecordError(
-                "impossible_time", f"{field}: lies {(time - record.timestamp) // 1_000} s after the record's own timestamp"
+                "impossible_time",
+                f"{field}: lies {(time - record.timestamp) // 1_000} s after the record's own timestamp",
             )
 
     def _watermark(self) -> int | None:

@@ -18,11 +18,11 @@ IDLE: Final = 2**63 - 1
 _SLOT: Final = 8
 
 
-class WatermarkBoard:
-    """The frontiers, in epoch milliseconds above 0, of `size` source partitions."""
+class SharedSlots:
+    """`size` 64-bit integers, 0 at first."""
 
     def __init__(self, path: Path, size: int) -> None:
-        """Open the board, or make it with every slot UNKNOWN. All processes must name the same `size`."""
+        """Open the file, or make it. All processes must name the same `size`."""
         with path.open("ab") as file:
             file.truncate(size * _SLOT)
         with path.open("r+b") as file:
@@ -33,9 +33,17 @@ class WatermarkBoard:
         """Forget what earlier processes wrote. Only while none runs."""
         path.unlink(missing_ok=True)
 
-    def set(self, slot: int, frontier: int) -> None:
-        """Publish the frontier of the partition with this slot."""
-        self._slots[slot] = frontier
+    def set(self, slot: int, value: int) -> None:
+        """Publish a value."""
+        self._slots[slot] = value
+
+    def values(self) -> list[int]:
+        """What every slot holds."""
+        return self._slots.tolist()
+
+
+class WatermarkBoard(SharedSlots):
+    """The frontiers, in epoch milliseconds above 0, of `size` source partitions."""
 
     def minimum(self) -> int:
         """The frontier that every partition has passed: UNKNOWN until all have spoken, IDLE where all are idle."""

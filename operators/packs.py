@@ -43,6 +43,7 @@ class Arrival(Pack):
 class UserPack(Pack):
     """Route to users: one user key group's share of what the source read."""
 
+    group: int
     arrivals: list[Arrival]
     labels: list[Label]
     watermarks: list[tuple[int, int]]
@@ -74,6 +75,7 @@ class EntityLabel(Pack):
 class EntityPack(Pack):
     """Spread to entities: one entity key group's share."""
 
+    group: int
     queries: list[Query]
     labels: list[EntityLabel]
     watermarks: list[tuple[int, int]]
@@ -105,6 +107,7 @@ class Enriched(Pack):
 class JoinPack(Pack):
     """Spread and gather to join: one user key group's events and replies."""
 
+    group: int
     enriched: list[Enriched]
     replies: list[Reply]
 
@@ -119,6 +122,7 @@ class Scored(Pack):
 class ScoredPack(Pack):
     """Score to policy: one user key group's events."""
 
+    group: int
     scored: list[Scored]
 
 

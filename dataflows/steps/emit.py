@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from contracts.decisions import PolicyAction, RiskUpdate, encode_policy_action, encode_risk_update
 from dataflows import metrics
-from dataflows.connectors import partition_of
-from dataflows.connectors.base import OutputRecord
+from dataflows.connectors.base import OutputRecord, partition_of
 from dataflows.reading import SourceBatch
+from dataflows.settings import TopicSettings
 from dataflows.steps.policy import Decided
 from operators.packs import Pack
 
@@ -18,12 +18,10 @@ class RecordPack(Pack):
 
 
 class Emitter:
-    """`partitions` tells how many partitions each output topic has; `topics` the names of the flow's topics."""
+    """`partitions` tells how many partitions each output topic has."""
 
-    def __init__(self, updates: str, actions: str, letters: str, partitions: dict[str, int]) -> None:
-        self._updates = updates
-        self._actions = actions
-        self._letters = letters
+    def __init__(self, topics: TopicSettings, partitions: dict[str, int]) -> None:
+        self._topics = topics
         self._partitions = partitions
 
     def decisions(self, items: list[tuple[str, Decided]]) -> Iterable[tuple[str, RecordPack]]:
@@ -33,9 +31,9 @@ class Emitter:
             for _, decided in items:
                 for decision, received in decided:
                     key = decision.update.user_id.encode()
-                    self._add(packs, self._updates, _update_record(decision.update, key, received))
+                    self._add(packs, self._topics.risk_updates, _update_record(decision.update, key, received))
                     for action in decision.actions:
-                        self._add(packs, self._actions, _action_record(action, key, received))
+                        self._add(packs, self._topics.policy_actions, _action_record(action, key, received))
         metrics.count_decisions([decision for _, decided in items for decision, _ in decided])
         return _keyed(packs)
 
@@ -44,7 +42,7 @@ class Emitter:
         packs: dict[tuple[str, int], RecordPack] = {}
         for batch in batches:
             for letter in batch.letters:
-                self._add(packs, self._letters, letter)
+                self._add(packs, self._topics.dead_letters, letter)
         return _keyed(packs)
 
     def _add(self, packs: dict[tuple[str, int], RecordPack], topic: str, record: OutputRecord) -> None:

@@ -13,6 +13,6 @@ def gather(items: list[tuple[str, list[Reply]]]) -> Iterable[tuple[str, JoinPack
         for reply in replies:
             pack = packs.get(reply.group)
             if pack is None:
-                pack = packs[reply.group] = JoinPack([], [])
+                pack = packs[reply.group] = JoinPack(reply.group, [], [])
             pack.replies.append(reply)
     return [(GROUP_KEYS[group], pack) for group, pack in packs.items()]

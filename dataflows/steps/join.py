@@ -2,9 +2,8 @@
 
 from functools import partial
 
-from bytewax.operators import StatefulBatchLogic
-
 from dataflows.state import KeyedState, StateDirectory
+from dataflows.steps.route import GROUP_KEYS
 from operators.features import FeatureSet
 from operators.join import OrderedJoin
 from operators.packs import Enriched, JoinPack, Reply, decode_list, encode_list
@@ -13,8 +12,8 @@ _PENDING = "pending"
 Pending = tuple[list[Enriched], list[Reply]]
 
 
-class JoinLogic(StatefulBatchLogic[JoinPack, list[Enriched], int]):
-    """An OrderedJoin, whose queue is kept in durable state; the snapshot is the state's version."""
+class JoinPart:
+    """An OrderedJoin, whose queue is kept in durable state."""
 
     def __init__(self, join: OrderedJoin, pending: KeyedState[list[Pending]]) -> None:
         self._join = join
@@ -22,9 +21,9 @@ class JoinLogic(StatefulBatchLogic[JoinPack, list[Enriched], int]):
         for enriched, early in pending.get(_PENDING) or []:
             join.restore(enriched, early)
 
-    def on_batch(self, values: list[JoinPack]) -> tuple[list[list[Enriched]], bool]:
-        released = [event for pack in values for event in self._join.on_pack(pack)]
-        return [released] if released else [], StatefulBatchLogic.RETAIN
+    def take(self, packs: list[JoinPack]) -> list[list[Enriched]]:
+        released = [event for pack in packs for event in self._join.on_pack(pack)]
+        return [released] if released else []
 
     def snapshot(self) -> int:
         queue, early = self._join.pending
@@ -35,9 +34,9 @@ class JoinLogic(StatefulBatchLogic[JoinPack, list[Enriched], int]):
         return self._pending.snapshot()
 
 
-def build(features: FeatureSet, directory: StateDirectory, key: str, version: int | None) -> JoinLogic:
-    """The logic of key group `key`, as it was at `version`."""
-    store = directory.table("join", key)
+def open_part(features: FeatureSet, directory: StateDirectory, group: int, version: int | None) -> JoinPart:
+    """The part of a key group, as it was at `version`."""
+    store = directory.table("join", GROUP_KEYS[group])
     store.rollback(version)
-    pending: KeyedState[list[Pending]] = KeyedState(store, encode_list, partial(decode_list, kind=Pending), 1)
-    return JoinLogic(OrderedJoin(features), pending)
+    pending: KeyedState[list[Pending]] = KeyedState(store, encode_list, partial(decode_list, Pending), 1)
+    return JoinPart(OrderedJoin(features), pending)

@@ -1,20 +1,23 @@
 """policy: what the policy decides on each scored event, with the users' risk."""
 
-from bytewax.operators import StatefulBatchLogic
+from typing import Final
 
 from contracts.decisions import Versions
 from contracts.events import Position
 from dataflows import metrics
 from dataflows.state import KeyedState, StateDirectory
+from dataflows.steps.route import GROUP_KEYS
 from operators.packs import Scored, ScoredPack
 from operators.policy import Decision, PolicyEngine, UserRisk
+
+STEP: Final = "policy"
 
 Decided = list[tuple[Decision, int]]
 """Decisions, each with the wall-clock time (epoch ms) at which its event was received."""
 
 
-class PolicyLogic(StatefulBatchLogic[ScoredPack, Decided, int]):
-    """The policy over the users' risk; the snapshot is the state's version."""
+class PolicyPart:
+    """The policy over the users' risk."""
 
     def __init__(self, engine: PolicyEngine, states: KeyedState[UserRisk], versions: Versions, topic: str) -> None:
         self._engine = engine
@@ -22,10 +25,10 @@ class PolicyLogic(StatefulBatchLogic[ScoredPack, Decided, int]):
         self._versions = versions
         self._topic = topic
 
-    def on_batch(self, values: list[ScoredPack]) -> tuple[list[Decided], bool]:
-        with metrics.timed("policy"):
-            decided = [self._decide(scored) for pack in values for scored in pack.scored]
-        return [decided], StatefulBatchLogic.RETAIN
+    def take(self, packs: list[ScoredPack]) -> list[Decided]:
+        with metrics.timed(STEP):
+            decided = [self._decide(scored) for pack in packs for scored in pack.scored]
+        return [decided]
 
     def _decide(self, scored: Scored) -> tuple[Decision, int]:
         enriched = scored.enriched
@@ -46,15 +49,17 @@ class PolicyLogic(StatefulBatchLogic[ScoredPack, Decided, int]):
         return decision, arrival.received
 
     def snapshot(self) -> int:
-        return self._states.snapshot()
+        with metrics.snapshot(STEP, self._states.changed):
+            return self._states.snapshot()
 
 
-def build(
+def open_part(
     engine: PolicyEngine, directory: StateDirectory, cache_entries: int, versions: Versions, topic: str,
-    key: str, version: int | None,
-) -> PolicyLogic:  # fmt: skip
-    """The logic of key group `key`, as it was at `version`."""
-    store = directory.table("policy", key)
+    group: int, version: int | None,
+) -> PolicyPart:  # fmt: skip
+    """The part of a key group, as it was at `version`."""
+    store = directory.table(STEP, GROUP_KEYS[group])
     store.rollback(version)
     states = KeyedState(store, UserRisk.encode, UserRisk.decode, cache_entries)
-    return PolicyLogic(engine, states, versions, topic)
+    metrics.watch_state(STEP, states)
+    return PolicyPart(engine, states, versions, topic)

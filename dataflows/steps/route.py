@@ -27,5 +27,5 @@ def route(batches: list[SourceBatch]) -> Iterable[tuple[str, UserPack]]:
 def _pack(packs: dict[int, UserPack], group: int) -> UserPack:
     pack = packs.get(group)
     if pack is None:
-        pack = packs[group] = UserPack([], [], [])
+        pack = packs[group] = UserPack(group, [], [], [])
     return pack

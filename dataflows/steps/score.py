@@ -30,11 +30,11 @@ class ScoreStep:
     def __call__(self, items: list[tuple[str, list[Enriched]]]) -> Iterable[tuple[str, ScoredPack]]:
         """The packs in order, each event with its score."""
         if self._scorer is None:
-            return [(key, ScoredPack([Scored(event, None) for event in events])) for key, events in items]
+            return [(key, ScoredPack(int(key), [Scored(event, None) for event in events])) for key, events in items]
         inputs = [ScoringInput(tuple(event.features), event.window) for _, events in items for event in events]
         with metrics.timed("score"):
             scores = iter(self._score(self._scorer, inputs))
-        return [(key, ScoredPack([Scored(event, next(scores)) for event in events])) for key, events in items]
+        return [(key, ScoredPack(int(key), [Scored(event, next(scores)) for event in events])) for key, events in items]
 
     def _score(self, scorer: RiskScorer, inputs: list[ScoringInput]) -> list[float | None]:
         scores: list[float | None] = [None] * len(inputs)

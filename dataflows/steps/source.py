@@ -8,10 +8,12 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from contracts.events import Position
 from dataflows import metrics
-from dataflows.connectors.base import InputLog
+from dataflows.connectors.base import InputLog, InputPartition
 from dataflows.drain import draining
 from dataflows.guard import Guard
+from dataflows.progress import Reporter
 from dataflows.reading import Frontiers, PartitionReader, ReadingRules, SourceBatch
+from operators.settling import UNKNOWN
 
 SourceState = tuple[int, int]
 """The next offset, and the greatest event time given so far."""
@@ -21,9 +23,11 @@ _PAUSE = timedelta(milliseconds=5)
 
 
 class _Partition(StatefulSourcePartition[SourceBatch, SourceState]):
-    def __init__(self, reader: PartitionReader, guard: Guard) -> None:
+    def __init__(self, reader: PartitionReader, source: InputPartition, guard: Guard, progress: Reporter) -> None:
         self._reader = reader
+        self._source = source
         self._guard = guard
+        self._progress = progress
         self._awake: datetime | None = None
 
     def next_batch(self) -> Iterable[SourceBatch]:
@@ -36,7 +40,8 @@ class _Partition(StatefulSourcePartition[SourceBatch, SourceState]):
             return ()
         self._awake = None
         self._guard.watch(batch)
-        metrics.count_read(batch)
+        self._progress.watch(batch, self._source.lag)
+        metrics.count_source(batch)
         return (batch,)
 
     def next_awake(self) -> datetime | None:
@@ -50,13 +55,20 @@ class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
     """All partitions of the events' and the labels' topics."""
 
     def __init__(
-        self, log: InputLog, label_topic: str, rules: ReadingRules, frontiers: Frontiers, guard: Guard
+        self,
+        log: InputLog,
+        label_topic: str,
+        rules: ReadingRules,
+        frontiers: Frontiers,
+        guard: Guard,
+        progress: Reporter,
     ) -> None:
         self._log = log
         self._label_topic = label_topic
         self._rules = rules
         self._frontiers = frontiers
         self._guard = guard
+        self._progress = progress
         self._places = {f"{topic}-{number}": (topic, number) for topic, number in log.partitions()}
 
     @property
@@ -69,11 +81,11 @@ class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: SourceState | None) -> _Partition:
         topic, partition = self._places[for_part]
-        offset, latest = resume_state or (None, None)
+        offset, latest = resume_state or (None, UNKNOWN)
         source = self._log.open(topic, partition, offset)
         reader = PartitionReader(
             source, Position(topic, partition, 0), list(self._places).index(for_part), topic == self._label_topic,
             self._rules, self._frontiers, time.time, latest,
         )  # fmt: skip
         metrics.watch_lag(for_part, lambda: source.lag)
-        return _Partition(reader, self._guard)
+        return _Partition(reader, source, self._guard, self._progress)

@@ -10,7 +10,7 @@ from operators.users import UserOutput
 
 def to_join(items: list[tuple[str, UserOutput]]) -> Iterable[tuple[str, JoinPack]]:
     """Each group's events."""
-    return [(key, JoinPack(output.enriched, [])) for key, output in items if output.enriched]
+    return [(key, JoinPack(int(key), output.enriched, [])) for key, output in items if output.enriched]
 
 
 def to_entities(items: list[tuple[str, UserOutput]]) -> Iterable[tuple[str, EntityPack]]:
@@ -30,5 +30,5 @@ def to_entities(items: list[tuple[str, UserOutput]]) -> Iterable[tuple[str, Enti
 def _pack(packs: dict[int, EntityPack], group: int) -> EntityPack:
     pack = packs.get(group)
     if pack is None:
-        pack = packs[group] = EntityPack([], [], [])
+        pack = packs[group] = EntityPack(group, [], [], [])
     return pack

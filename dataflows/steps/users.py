@@ -1,36 +1,41 @@
 """users: the users of each key group, with their windows."""
 
-from bytewax.operators import StatefulBatchLogic
+from typing import Final
 
 from dataflows import metrics
 from dataflows.state import KeyedState, StateDirectory
+from dataflows.steps.route import GROUP_KEYS
 from operators.features import FeatureSet
 from operators.packs import UserPack
 from operators.users import UserGroup, UserOutput, UserState
 
+STEP: Final = "users"
 
-class UsersLogic(StatefulBatchLogic[UserPack, UserOutput, int]):
-    """A UserGroup over its durable state; the snapshot is the state's version."""
+
+class UsersPart:
+    """A UserGroup over its durable state."""
 
     def __init__(self, group: UserGroup, states: KeyedState[UserState]) -> None:
         self._group = group
         self._states = states
 
-    def on_batch(self, values: list[UserPack]) -> tuple[list[UserOutput], bool]:
-        with metrics.timed("users"):
-            outputs = [self._group.on_pack(pack) for pack in values]
+    def take(self, packs: list[UserPack]) -> list[UserOutput]:
+        with metrics.timed(STEP):
+            outputs = [self._group.on_pack(pack) for pack in packs]
         metrics.count_users(outputs)
-        return outputs, StatefulBatchLogic.RETAIN
+        return outputs
 
     def snapshot(self) -> int:
-        return self._states.snapshot()
+        with metrics.snapshot(STEP, self._states.changed):
+            return self._states.snapshot()
 
 
-def build(
-    features: FeatureSet, directory: StateDirectory, inputs: int, cache_entries: int, key: str, version: int | None
-) -> UsersLogic:
-    """The logic of key group `key`, as it was at `version`."""
-    store = directory.table("users", key)
+def open_part(
+    features: FeatureSet, directory: StateDirectory, inputs: int, cache_entries: int, group: int, version: int | None
+) -> UsersPart:
+    """The part of a key group, as it was at `version`."""
+    store = directory.table(STEP, GROUP_KEYS[group])
     store.rollback(version)
     states = KeyedState(store, UserState.encode, UserState.decode, cache_entries)
-    return UsersLogic(UserGroup(features, states, int(key), inputs), states)
+    metrics.watch_state(STEP, states)
+    return UsersPart(UserGroup(features, states, group, inputs), states)

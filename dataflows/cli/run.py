@@ -1,0 +1,42 @@
+"""sealwax run: the live flow."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dataflows.settings import load_settings
+
+EXAMPLE = """Example:
+
+    sealwax run --config sealwax.toml --processes 2
+
+    sealwax run --source events.jsonl --labels labels.jsonl --sink out --stop-at-end"""
+
+
+def run(
+    config: Annotated[Path | None, typer.Option(help="Settings file; sealwax.toml where there is one.")] = None,
+    source: Annotated[str | None, typer.Option(help="kafka://host:port, a file or a directory of events.")] = None,
+    labels: Annotated[str | None, typer.Option(help="The same, of labels.")] = None,
+    sink: Annotated[str | None, typer.Option(help="kafka://host:port or a directory.")] = None,
+    stop_at_end: Annotated[bool, typer.Option("--stop-at-end", help="End once what is there now was read.")] = False,
+    processes: Annotated[int | None, typer.Option(help="Engine processes, one core each.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help='A checkpoint\'s directory, "fake" or "none".')] = None,
+    policy: Annotated[Path | None, typer.Option(help="The policy's TOML file.")] = None,
+    features: Annotated[Path | None, typer.Option(help="The feature set's TOML file.")] = None,
+    state: Annotated[Path | None, typer.Option(help="The state directory.")] = None,
+) -> None:
+    """Score a stream of events continuously."""
+    from dataflows.running import run_flow
+
+    settings = load_settings(
+        config,
+        {
+            "processes": processes,
+            "scoring.checkpoint": checkpoint,
+            "policy": policy,
+            "features": features,
+            "state.directory": state,
+        },
+    )
+    raise typer.Exit(run_flow(settings, source, labels, sink, stop_at_end))

@@ -1,0 +1,105 @@
+"""The topology, and the one place where its parts are put together: the composition root of an engine process."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow, Stream
+from bytewax.operators import KeyedStream
+
+from contracts.decisions import Versions
+from dataflows import metrics
+from dataflows.connectors.base import InputLog, OutputLog
+from dataflows.guard import Guard
+from dataflows.progress import ProgressBoard
+from dataflows.reading import ReadingRules, SourceBatch
+from dataflows.request import RunRequest
+from dataflows.state import StateDirectory
+from dataflows.steps import entities, join, policy, users
+from dataflows.steps.emit import Emitter
+from dataflows.steps.gather import gather
+from dataflows.steps.grouped import GroupLogic
+from dataflows.steps.route import route
+from dataflows.steps.score import ScoreStep
+from dataflows.steps.sink import RecordSink
+from dataflows.steps.source import EventSource
+from dataflows.steps.spread import to_entities, to_join
+from dataflows.watermarks import WatermarkBoard
+from dataflows.worker import Job
+from operators.settling import lateness
+
+_MAX_AHEAD: Final = 86_400_000
+"""An event more than a day (ms) after its own record's timestamp has an impossible time."""
+
+_QUANTA: Final = 4
+"""A watermark is told when it has moved by this part of what settling waits."""
+
+
+def build(job: Job) -> Dataflow:
+    """The flow of one engine process."""
+    request = RunRequest.model_validate(job.arguments)
+    metrics.serve(request.settings.metrics.port, job.index)
+    source = _source(job, request, request.open_input())
+    output = request.open_output()
+    partitions = {topic: output.partitions(topic) for topic in request.output_topics}
+    emitter = Emitter(request.settings.topics, partitions)
+
+    flow = Dataflow("sealwax")
+    batches = op.input("source", flow, source)
+    decided = _decisions(request, source.inputs, StateDirectory(job.state / "groups"), batches)
+    records = op.flat_map_batch("emit", decided, emitter.decisions)
+    letters = op.flat_map_batch("letters", batches, emitter.letters)
+    op.output("sink", op.merge("outputs", records, letters), _sink(request, output, partitions))
+    return flow
+
+
+def _decisions(
+    request: RunRequest, inputs: int, state: StateDirectory, batches: Stream[SourceBatch]
+) -> KeyedStream[policy.Decided]:
+    """From what was read to what is decided. The step ids are the keys of recovery: they never change."""
+    settings, features = request.settings, request.features
+    cache = settings.state.cache_entries
+    scorer, engine = request.scorer(), request.policy_engine()
+    versions = Versions(scorer.version if scorer else "none", engine.policy.version, features.version)
+
+    routed = op.flat_map_batch("route", batches, route)
+    user_output = op.stateful_batch("users", routed, _grouped(users.open_part, features, state, inputs, cache))
+    joining = op.flat_map_batch("to_join", user_output, to_join)
+    if features.entities:
+        queries = op.flat_map_batch("to_entities", user_output, to_entities)
+        replies = op.stateful_batch("entities", queries, _grouped(entities.open_part, features, state, cache))
+        joining = op.merge("joining", joining, op.flat_map_batch("gather", replies, gather))
+    joined = op.stateful_batch("join", joining, _grouped(join.open_part, features, state))
+    scoring = ScoreStep(scorer, settings.scoring.token_budget, settings.scoring.deadline / 1_000)
+    scored = op.flat_map_batch("score", joined, scoring)
+    topic = settings.topics.transactions
+    return op.stateful_batch("policy", scored, _grouped(policy.open_part, engine, state, cache, versions, topic))
+
+
+def _grouped(open_part: Callable[..., Any], *arguments: object) -> Callable[[Any], GroupLogic[Any, Any, Any]]:
+    return partial(GroupLogic, partial(open_part, *arguments))
+
+
+def _source(job: Job, request: RunRequest, log: InputLog) -> EventSource:
+    settings = request.settings
+    settle = request.features.settle
+    rules = ReadingRules(
+        batch_size=settings.source.batch_size,
+        lateness=lateness(settle),
+        hold=settle,
+        idle=settings.source.idle,
+        quantum=settle // _QUANTA,
+        max_record_bytes=settings.source.max_record_bytes,
+        max_ahead=_MAX_AHEAD,
+    )
+    metrics.watch_errors("source", lambda: log.errors)
+    frontiers = WatermarkBoard(job.watermarks, len(log.partitions()))
+    guard = Guard(settings.dead_letters, log)
+    progress = ProgressBoard(job.state / "progress").reporter(job.index)
+    return EventSource(log, settings.topics.labels, rules, frontiers, guard, progress)
+
+
+def _sink(request: RunRequest, output: OutputLog, partitions: dict[str, int]) -> RecordSink:
+    quiet = request.settings.sink.quiet / 1_000 if request.sink.startswith("kafka://") else 0.0
+    return RecordSink(output, partitions, request.origins, quiet)

@@ -1,0 +1,92 @@
+"""What a run is asked to do. It reaches every process of the flow as JSON, and each builds its part from it."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.scoring import RiskScorer
+from dataflows.connectors.base import AtOffsets, AtTime, InputLog, OutputLog, ReadRange
+from dataflows.connectors.urls import open_input, open_output
+from dataflows.errors import UserError
+from dataflows.features import load_feature_set
+from dataflows.policies import load_policy
+from dataflows.settings import Settings
+from models.choice import open_scorer
+from models.errors import CheckpointError
+from operators.features import FeatureSet
+from operators.policy import PolicyEngine, PolicyError
+
+DEFAULTS: Final = Path(__file__).parent / "defaults"
+
+
+class RunRequest(BaseModel):
+    """Where from, where to, with which settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    labels: str | None
+    sink: str
+    wire: dict[str, Any]
+    """The settings, without their secrets."""
+    ends: dict[str, int] | None = None
+    """Where to stop in each input partition, by its name; None: never."""
+    origins: dict[str, int] = {}
+    """The end that each output partition had when the state directory was new, by its name."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, with the secrets of this process' environment."""
+        return Settings.from_wire(self.wire)
+
+    @cached_property
+    def features(self) -> FeatureSet:
+        """The feature set. Raises UserError."""
+        return load_feature_set(self.settings.features or DEFAULTS / "shop-features.toml")
+
+    def open_input(self) -> InputLog:
+        """The events and, where there are any, the labels. Raises UserError."""
+        topics = self.settings.topics
+        urls = {topics.transactions: self.source}
+        if self.labels is not None:
+            urls[topics.labels] = self.labels
+        start = self.settings.source.start
+        end = None if self.ends is None else AtOffsets({_place(name): offset for name, offset in self.ends.items()})
+        read_range = ReadRange(AtTime(start) if isinstance(start, int) else start, end, stop_at_end=end is not None)
+        return open_input(urls, read_range, self.settings.kafka.client())
+
+    def open_output(self) -> OutputLog:
+        """Where the updates, actions and dead letters go. Raises UserError."""
+        return open_output(self.sink, self.settings.kafka.client(), fenced=self.settings.sink.delivery == "fenced")
+
+    @property
+    def output_topics(self) -> tuple[str, ...]:
+        """The topics written to."""
+        topics = self.settings.topics
+        return topics.risk_updates, topics.policy_actions, topics.dead_letters
+
+    def policy_engine(self) -> PolicyEngine:
+        """The policy over the feature set. Raises UserError."""
+        path = self.settings.policy or DEFAULTS / "shop-policy.toml"
+        try:
+            return PolicyEngine(load_policy(path), self.features.names)
+        except PolicyError as error:
+            raise UserError(f"{path}: {error}") from None
+
+    def scorer(self) -> RiskScorer | None:
+        """The scorer, warm; None where the settings want none. Raises UserError where it doesn't fit the features."""
+        chosen = self.settings.scoring.checkpoint
+        if chosen == "none":
+            return None
+        try:
+            name = chosen or str(DEFAULTS / "shop-checkpoint")
+            return open_scorer(name, self.features.names, self.features.window_events)
+        except CheckpointError as error:
+            raise UserError(str(error)) from None
+
+
+def _place(name: str) -> tuple[str, int]:
+    topic, _, number = name.rpartition("-")
+    return topic, int(number)

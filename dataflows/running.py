@@ -1,0 +1,52 @@
+"""Starting a flow: what is fixed before its first process, once for all of them and for every restart."""
+
+from contextlib import closing
+
+from dataflows.connectors.base import InputLog
+from dataflows.flow_record import flow_record
+from dataflows.progress import ProgressBoard, progress_line
+from dataflows.request import RunRequest
+from dataflows.settings import Settings
+from dataflows.supervisor import Supervisor
+from dataflows.worker import Job
+
+
+def run_flow(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> int:
+    """Run the flow until it ends or is stopped, and return the exit status. Raises UserError for what can't work."""
+    kafka = f"kafka://{settings.kafka.bootstrap}"
+    source = source or kafka
+    request = RunRequest(
+        source=source,
+        labels=labels or (source if source.startswith("kafka://") else None),
+        sink=sink or kafka,
+        wire=settings.to_wire(),
+    )
+    state = settings.state.directory
+    with closing(request.open_input()) as log:
+        log.partitions()
+        ends = _ends(log) if stop_at_end else None
+    with closing(request.open_output()) as output:
+        partitions = {topic: output.partitions(topic) for topic in request.output_topics}
+        record = flow_record(state, request.features.version, output, partitions)
+    request.policy_engine()
+    request = request.model_copy(update={"ends": ends, "origins": record.origins})
+    job = Job(
+        build="dataflows.flow:build",
+        state=state,
+        arguments=request.model_dump(mode="json"),
+        epoch_ms=settings.state.epoch,
+    )
+    progress = state / "progress"
+    ProgressBoard.reset(progress)
+    with progress_line(ProgressBoard(progress)):
+        return Supervisor(job, settings.processes).run()
+
+
+def _ends(log: InputLog) -> dict[str, int]:
+    """Where each partition ends now."""
+    ends = {}
+    for topic, number in log.partitions():
+        with closing(log.open(topic, number)) as partition:
+            if partition.lag is not None:
+                ends[f"{topic}-{number}"] = partition.position + partition.lag
+    return ends
