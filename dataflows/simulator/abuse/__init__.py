@@ -1,0 +1,1 @@
+"""Abuse with ground truth: what wrongdoers do, and how it comes to light."""
