@@ -42,13 +42,10 @@ class RestartPolicy:
 class Supervisor:
     """Runs a job on a number of processes until it ends, is stopped, or can't go on."""
 
-    def __init__(
-        self, job: Job, processes: int = 1, *, policy: RestartPolicy | None = None, recovery_partitions: int = 32
-    ) -> None:
+    def __init__(self, job: Job, processes: int = 1, policy: RestartPolicy | None = None) -> None:
         self._job = job
         self._processes = processes
         self._policy = policy or RestartPolicy()
-        self._recovery_partitions = recovery_partitions
         self._stopping = False
 
     def stop(self) -> None:
@@ -89,7 +86,7 @@ class Supervisor:
     def _prepare(self) -> int:
         """Clear away what the dead left behind, and return the durable frontier."""
         WatermarkBoard.reset(self._job.watermarks)
-        return prepare_recovery(self._job.recovery, self._recovery_partitions)
+        return prepare_recovery(self._job.recovery)
 
     def _run_once(self, lock: int) -> list[int | None]:
         """Start the processes and wait for the end of all, or a failure. None stands for one that had to be killed."""

@@ -11,7 +11,7 @@ from dataflows.worker import Job
 def main(processes: str, job: str) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     policy = RestartPolicy(first_pause=0.05, longest_pause=0.1, attempts=3)
-    supervisor = Supervisor(Job.model_validate_json(job), int(processes), policy=policy, recovery_partitions=2)
+    supervisor = Supervisor(Job.model_validate_json(job), int(processes), policy)
     try:
         return supervisor.run()
     except UserError as error:
