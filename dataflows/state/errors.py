@@ -2,7 +2,7 @@
 
 from dataflows.errors import UserError
 
-RESTORE = "restore the state and the recovery directory together, or start without both to read the input again"
+RESTORE = "restore the state directory from a backup, or move it away to start from nothing"
 
 
 class StateError(UserError):

@@ -28,11 +28,11 @@ class LogStore:
         self._path = path
         self._lock = _lock(path)
         self._index = VersionedIndex()
-        *old, self._file = _files(path)
-        self._old = old[0] if old else None
-        for file in (*old, self._file):
-            for frame, offset in file.frames():
-                self._index.apply(frame, offset, file.number)
+        try:
+            self._old, self._file = self._replayed(_log_files(path))
+        except StateDamagedError:
+            os.close(self._lock)
+            raise
         self._begin_cleaning()
 
     @property
@@ -83,6 +83,12 @@ class LogStore:
             file.close()
         os.close(self._lock)
 
+    def _replayed(self, files: list[LogFile]) -> tuple[LogFile | None, LogFile]:
+        for file in files:
+            for frame, offset in file.frames():
+                self._index.apply(frame, offset, file.number)
+        return (files[0] if len(files) > 1 else None), files[-1]
+
     def _record(self, location: int) -> bytes:
         offset, size, file_bit = unpack_location(location)
         file = self._old if self._old is not None and self._old.number & 1 == file_bit else self._file
@@ -111,7 +117,7 @@ class LogStore:
         """Begin a new file when there is too much garbage; delete the old one when no version needs it."""
         if self._old is None:
             if self._file.end > _GARBAGE_RATIO * self._index.used_bytes + _FREE_BYTES:
-                self._old, self._file = self._file, _file(self._path, self._file.number + 1)
+                self._old, self._file = self._file, _log_file(self._path, self._file.number + 1)
                 self._begin_cleaning()
         elif self._emptied_by is not None and self._index.floor >= self._emptied_by:
             self._old.delete()
@@ -126,16 +132,16 @@ def _records(file: LogFile) -> Iterator[tuple[str, int]]:
                 offset += size
 
 
-def _file(path: Path, number: int) -> LogFile:
+def _log_file(path: Path, number: int) -> LogFile:
     return LogFile(path / f"{number:010d}.log", number)
 
 
-def _files(path: Path) -> list[LogFile]:
+def _log_files(path: Path) -> list[LogFile]:
     """The log's files in order: one, or one that is being emptied and the one that is written."""
     names = sorted(path.glob("[0-9]*.log"))
     if len(names) > 2:
         raise StateDamagedError(f"{path}: {len(names)} log files where at most 2 belong; {RESTORE}")
-    return [LogFile(name, int(name.stem)) for name in names] or [_file(path, 1)]
+    return [LogFile(name, int(name.stem)) for name in names] or [_log_file(path, 1)]
 
 
 def _lock(path: Path) -> int:
