@@ -36,9 +36,9 @@ def import_(
     """
     if events == labels:
         raise UserError(f"{events}: events and labels must be two files")
-    console = Console(stderr=True)
+    console, mapped = Console(stderr=True), load_mapping(mapping)
     with _listed(console, rejects) as on_bad, _progress(console, inputs) as on_row:
-        importer = Importer(load_mapping(mapping), on_bad)
+        importer = Importer(mapped, on_bad)
         importer.write(inputs, events, labels, on_row)
     console.print(_summary(importer.counts, events, labels), highlight=False, soft_wrap=True)
     if importer.counts.bad and not skip_bad:

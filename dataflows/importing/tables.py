@@ -90,8 +90,8 @@ def _check_columns(path: Path, columns: Sequence[str], wanted: Mapping[str, str]
         if column not in columns:
             near = difflib.get_close_matches(column, columns, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(columns)}"
-            constant = f'{{ constant = "{column}" }}'
-            raise UserError(f"{path}: has no column {column!r}, named by {place}: {hint} (a constant is {constant})")
+            constant = f' (a constant is {{ constant = "{column}" }})' if place.startswith("[event]") else ""
+            raise UserError(f"{path}: has no column {column!r}, named by {place}: {hint}{constant}")
 
 
 def _parquet(file: pq.ParquetFile, columns: list[str]) -> Table:
