@@ -21,4 +21,4 @@ def key_group(key: str) -> int:
 
 def record_id(*parts: str) -> str:
     """A deterministic id (128-bit XXH3, hex) of an output record, from what identifies it. Parts may hold any text."""
-    return xxh3_128_hexdigest("".join(f"{len(part)}:{part}" for part in parts).encode())
+    return xxh3_128_hexdigest("".join([f"{len(part)}:{part}" for part in parts]).encode())

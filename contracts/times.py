@@ -1,7 +1,7 @@
 """Event times: integers of epoch milliseconds inside, RFC 3339 with milliseconds outside."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 EARLIEST = 946_684_800_000
@@ -36,12 +36,13 @@ def _millis(text: str) -> int:
     return moment.days * 86_400_000 + moment.seconds * 1_000 + moment.microseconds // 1_000
 
 
-@lru_cache(maxsize=4096)
-def _second(epoch_second: int) -> str:
-    return datetime.fromtimestamp(epoch_second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+@lru_cache(maxsize=1024)
+def _day(number: int) -> str:
+    return (_EPOCH + timedelta(days=number)).strftime("%Y-%m-%d")
 
 
 def format_time(millis: int) -> str:
     """RFC 3339 in UTC with milliseconds, such as 2018-04-01T00:00:31.000Z."""
-    second, rest = divmod(millis, 1_000)
-    return f"{_second(second)}.{rest:03d}Z"
+    day, rest = divmod(millis, 86_400_000)
+    minute, rest = divmod(rest, 60_000)
+    return f"{_day(day)}T{minute // 60:02d}:{minute % 60:02d}:{rest // 1_000:02d}.{rest % 1_000:03d}Z"

@@ -126,12 +126,12 @@ class ScoringSettings(_Section):
     """A directory, "fake" (deterministic, for tests) or "none"; by default the checkpoint that Sealwax comes with."""
     token_budget: int = Field(default=2_048, ge=1)
     """The most tokens that are scored in one batch."""
-    deadline: Duration = 1_000
-    """A batch that took longer is judged by the policy's fallback."""
+    deadline: Duration = 10_000
+    """What has no score by then, of all that was there at once, is judged by the policy's fallback."""
 
 
 class DeadLetterSettings(_Section):
-    max_share: float = Field(default=0.5, gt=0, le=1)
+    max_share: float = Field(default=0.95, gt=0, le=1)
     """The flow stops where a larger share of the latest `window` records was bad."""
     window: int = Field(default=10_000, ge=1)
 

@@ -35,7 +35,8 @@ class EntityGroup:
         for number, watermark in pack.watermarks:
             self._marks.update(number, watermark)
         replies = []
-        while self._waiting and self._waiting[0][0] < self._marks.minimum:
+        settled = self._marks.minimum
+        while self._waiting and self._waiting[0][0] < settled:
             _, _, _, query, late = heappop(self._waiting)
             replies.append(self._answer(query, late))
         return replies

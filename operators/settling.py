@@ -14,13 +14,19 @@ class Watermarks:
 
     def __init__(self, inputs: int) -> None:
         self._marks = [UNKNOWN] * inputs
-        self.minimum = UNKNOWN
-        """The least of all; an input may go back when it speaks again after being idle."""
+        self._minimum: int | None = UNKNOWN
 
     def update(self, number: int, watermark: int) -> None:
-        """Note one input's watermark."""
+        """Note one input's watermark; an input may go back when it speaks again after being idle."""
         self._marks[number] = watermark
-        self.minimum = min(self._marks)
+        self._minimum = None
+
+    @property
+    def minimum(self) -> int:
+        """The least of all."""
+        if self._minimum is None:
+            self._minimum = min(self._marks)
+        return self._minimum
 
 
 def lateness(settle: int) -> int:
