@@ -6,18 +6,17 @@ append then takes along some records that are still in use in the old one, until
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dataflows.state.errors import RESTORE, StateDamagedError, StateLockedError, StateLostError
-from dataflows.state.index import MAX_RECORD_BYTES, VersionedIndex, pack_location, unpack_location
+from dataflows.state.index import MAX_RECORD_BYTES, VersionedIndex, unpack_location
 from dataflows.state.log import Frame, LogFile
 from dataflows.state.records import RecordError, seal, unseal
 
 _FREE_BYTES = 1 << 20  # a log up to this size is left alone
 _GARBAGE_RATIO = 2  # a log is cleaned when it is this many times as long as what is in use
-_CLEANING_PACE = 4  # old records looked at for each changed key
+_CLEANING_PACE = 1  # records taken along for each one that changes
 
 
 class LogStore:
@@ -58,7 +57,7 @@ class LogStore:
         """Write the changed values (None deletes) as the next version, in one atomic write; return its number."""
         version = self._index.following
         records = {key: b"" if value is None else seal(key, value) for key, value in changes.items()}
-        self._take_along(records, _CLEANING_PACE * len(records))
+        self._take_along(records, 1 + _CLEANING_PACE * len(records))
         sizes = list(map(len, records.values()))
         if sizes and max(sizes) > MAX_RECORD_BYTES:
             raise ValueError(f"{self._path}: a state of {max(sizes)} bytes, at most {MAX_RECORD_BYTES} can be stored")
@@ -98,19 +97,22 @@ class LogStore:
         self._index.apply(frame, self._file.append(frame, records), self._file.number)
 
     def _begin_cleaning(self) -> None:
-        """Anew from the old file's start: what has been taken along already is no longer in use there."""
-        self._old_records = iter(()) if self._old is None else _records(self._old)
+        """Note what is in use in the old file, if there is one."""
+        old_bit = None if self._old is None else self._old.number & 1
+        locations = self._index.locations
+        self._to_move = [key for key, location in locations.items() if location & 1 == old_bit]
         self._emptied_by: int | None = None
 
     def _take_along(self, records: dict[str, bytes], count: int) -> None:
-        """Look at the next `count` records of the old file, and add to `records` what is in use of them."""
+        """Add to `records` the next `count` of the old file, but for those that are no longer in use there."""
         if self._old is None or self._emptied_by is not None:
             return
-        looked_at = list(islice(self._old_records, count))
-        for key, location in looked_at:
-            if self._index.locations.get(key) == location and key not in records:
+        for key in self._to_move[-count:]:
+            location = self._index.locations.get(key)
+            if location is not None and location & 1 == self._old.number & 1 and key not in records:
                 records[key] = self._record(location)
-        if len(looked_at) < count:
+        del self._to_move[-count:]
+        if not self._to_move:
             self._emptied_by = self._index.following
 
     def _change_files(self) -> None:
@@ -122,14 +124,6 @@ class LogStore:
         elif self._emptied_by is not None and self._index.floor >= self._emptied_by:
             self._old.delete()
             self._old = None
-
-
-def _records(file: LogFile) -> Iterator[tuple[str, int]]:
-    for frame, offset in file.frames():
-        for key, size in zip(frame.keys, frame.sizes, strict=True):
-            if size:
-                yield key, pack_location(offset, size, file.number)
-                offset += size
 
 
 def _log_file(path: Path, number: int) -> LogFile:

@@ -50,6 +50,7 @@ def test_a_snapshot_is_a_new_version_only_when_something_changed(state: KeyedSta
     assert state.snapshot() == 1
     state.delete("a")
     assert state.snapshot() == 2
+    assert state.get("a") is None
 
 
 def test_what_changed_stays_in_memory_until_it_is_written(state: KeyedState[Words]) -> None:

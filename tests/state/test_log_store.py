@@ -147,6 +147,20 @@ def test_the_log_stays_in_proportion_to_what_is_in_use(tmp_path: Path, monkeypat
     assert sum(log.stat().st_size for log in logs(tmp_path)) < 50_000
 
 
+def test_a_rollback_forgets_what_was_taken_along_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dataflows.state.log_store._FREE_BYTES", 0)
+    store = LogStore(tmp_path)
+    idle = {f"idle {number}": b"%d" % number * 100 for number in range(40)}
+    store.append(idle)
+    for number in range(400):
+        before = store.version
+        store.append({"busy": b"%d" % number * 100})
+        if number % 3 == 0:
+            store.rollback(before)
+    assert int(logs(tmp_path)[0].stem) > 3
+    assert {key: store.get(key) for key in idle} == idle
+
+
 def test_a_table_is_open_once_and_free_when_its_process_was_killed(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", OPEN_AND_WAIT, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
