@@ -22,6 +22,7 @@ class FileOutput:
     def __init__(self, directory: Path) -> None:
         """Make `directory` if it does not exist. Raises UserError where that is not possible."""
         self._directory = directory
+        self._open: list[FileOutputPartition] = []
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -31,10 +32,13 @@ class FileOutput:
         return 1
 
     def open(self, topic: str, partition: int) -> "FileOutputPartition":
-        return FileOutputPartition(self._directory / f"{topic}.jsonl")
+        opened = FileOutputPartition(self._directory / f"{topic}.jsonl")
+        self._open.append(opened)
+        return opened
 
     def close(self) -> None:
-        pass
+        for partition in self._open:
+            partition.close()
 
 
 class FileOutputPartition:

@@ -13,10 +13,10 @@ class _Client(Protocol):
     def poll(self, timeout: float = -1) -> object: ...
 
 
-def partition_count(client: _Client, topic: str, errors: TransportErrors, timeout: float = ANSWER_SECONDS) -> int:
-    """How many partitions a topic has. Raises UserError where it does not exist or no broker answers in `timeout` s."""
+def partition_count(client: _Client, topic: str, errors: TransportErrors) -> int:
+    """How many partitions a topic has. Raises UserError where it does not exist or no broker answers."""
     try:
-        found = client.list_topics(topic, timeout=timeout).topics[topic]
+        found = client.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic]
     except KafkaException as error:
         raise unanswered(client, f"how many partitions {topic!r} has", error, errors) from None
     if found.error is None and found.partitions:

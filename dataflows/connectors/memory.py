@@ -169,7 +169,7 @@ class MemoryInputPartition:
         return read
 
     def close(self) -> None:
-        pass
+        self._end = self.position
 
 
 class MemoryOutput:
