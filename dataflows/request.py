@@ -59,7 +59,7 @@ class RunRequest(BaseModel):
 
     def open_output(self) -> OutputLog:
         """Where the updates, actions and dead letters go. Raises UserError."""
-        return open_output(self.sink, self.settings.kafka.client(), fenced=self.settings.sink.delivery == "fenced")
+        return open_output(self.sink, self.settings.kafka.client(), delivery=self.settings.sink.delivery)
 
     @property
     def output_topics(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Settings: one TOML file, overridden by SEALWAX_... environment variables, overridden by flags.
 
-`kafka.bootstrap` of the file is SEALWAX_KAFKA__BOOTSTRAP in the environment. Secrets come from there alone.
+`kafka.bootstrap` of the file is SEALWAX_KAFKA__BOOTSTRAP in the environment. Secrets are no settings: Kafka's clients
+take them from the environment, such as SEALWAX_KAFKA_SASL_PASSWORD.
 """
 
 import difflib
@@ -16,7 +17,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    SecretStr,
     ValidationError,
     field_validator,
 )
@@ -29,6 +29,7 @@ from pydantic_settings import (
 )
 
 from contracts.times import format_time, parse_time
+from dataflows.connectors.kafka_settings import SECRETS_PREFIX, is_secret, secret_variable
 from dataflows.errors import UserError
 from operators.durations import parse_duration
 
@@ -64,30 +65,18 @@ class KafkaSettings(_Section):
     bootstrap: str = "localhost:9092"
     librdkafka: dict[str, str | int | float | bool] = {}
     """Any of the client's own settings, such as "security.protocol", but no secrets."""
-    sasl_password: SecretStr | None = None
-    sasl_oauthbearer_client_secret: SecretStr | None = None
-    ssl_key_password: SecretStr | None = None
 
     @field_validator("librdkafka")
     @classmethod
     def _no_secrets(cls, table: dict[str, Any]) -> dict[str, Any]:
-        for name in SECRETS:
-            if _client_name(name) in table:
-                raise ValueError(f"{_client_name(name)} is a secret: set {_variable('kafka', name)} instead")
+        for name in table:
+            if is_secret(name):
+                raise ValueError(f"{name} is a secret: remove it, and set the variable {secret_variable(name)}")
         return table
 
     def client(self) -> dict[str, Any]:
-        """The configuration of a Kafka client, secrets included: never log it."""
-        secrets = {_client_name(name): getattr(self, name) for name in SECRETS}
-        revealed = {name: secret.get_secret_value() for name, secret in secrets.items() if secret is not None}
-        return {"bootstrap.servers": self.bootstrap} | self.librdkafka | revealed
-
-
-SECRETS: Final = ("sasl_password", "sasl_oauthbearer_client_secret", "ssl_key_password")
-
-
-def _client_name(secret: str) -> str:
-    return secret.replace("_", ".")
+        """librdkafka's settings; the secrets join them in the client itself."""
+        return {"bootstrap.servers": self.bootstrap} | self.librdkafka
 
 
 class TopicSettings(_Section):
@@ -111,7 +100,7 @@ class SourceSettings(_Section):
 class SinkSettings(_Section):
     quiet: Duration = 1_000
     """A restart waits until nothing of its predecessor has arrived for so long."""
-    delivery: Literal["quiet", "fenced"] = "quiet"
+    delivery: Literal["plain", "fenced"] = "plain"
 
 
 class StateSettings(_Section):
@@ -172,14 +161,13 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     def to_wire(self) -> dict[str, Any]:
-        """As JSON for another process on this machine; the secrets stay behind."""
-        return self.model_dump(mode="json", exclude={"kafka": set(SECRETS)})
+        """As JSON for another process; there are no secrets among the settings."""
+        return self.model_dump(mode="json")
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Self:
-        """The settings of the process that called `to_wire`; the secrets come from the environment."""
-        kafka = _environment().get("kafka", {})
-        return cls(**_merged({"kafka": {name: kafka[name] for name in SECRETS if name in kafka}}, wire))
+        """The settings of the process that called `to_wire`."""
+        return cls(**wire)
 
 
 def load_settings(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
@@ -207,15 +195,14 @@ def _read(file: Path | None) -> dict[str, Any]:
         raise UserError(f"{file}: can't read the settings: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: not valid TOML: {error}") from None
-    for name in SECRETS:
-        if _has(table, "kafka", name):
-            raise UserError(f"{file}: kafka.{name}: secrets come from the environment: set {_variable('kafka', name)}")
     return table
 
 
 def _environment() -> dict[str, Any]:
     for variable in os.environ:
         section = variable.removeprefix(_PREFIX).split("__")[0].lower()
+        if variable.startswith(SECRETS_PREFIX) and not variable.startswith(f"{SECRETS_PREFIX}_"):
+            continue
         if variable.startswith(_PREFIX) and section not in Settings.model_fields:
             raise UserError(f"environment: {variable}: no such setting{_closest(section, Settings)}")
     try:
@@ -261,7 +248,3 @@ def _has(layer: Mapping[str, Any], section: str, key: str) -> bool:
 def _closest(key: str, model: Any) -> str:
     found = difflib.get_close_matches(key, model.model_fields, n=1, cutoff=0.0)
     return f"; did you mean {found[0]}?"
-
-
-def _variable(*path: str) -> str:
-    return _PREFIX + "__".join(path).upper()

@@ -13,7 +13,7 @@ from dataflows.errors import UserError
 KafkaSettings = Mapping[str, str | int | float | bool]
 """librdkafka's own names, such as `security.protocol`; its CONFIGURATION.md explains them."""
 
-ENVIRONMENT_PREFIX: Final = "SEALWAX_KAFKA_"
+SECRETS_PREFIX: Final = "SEALWAX_KAFKA_"
 
 ANSWER_SECONDS: Final = 30.0
 """How long a question at the start (which partitions, which offsets) may stay unanswered before the start fails."""
@@ -35,9 +35,9 @@ def client_settings(
     Raises UserError where the settings name no broker, hold a secret, or contradict what the flow's promises rely on.
     """
     for name, value in settings.items():
-        if _SECRET.search(name):
+        if is_secret(name):
             raise UserError(
-                f"Kafka settings: {name} is a secret. Remove it, and set the environment variable {_variable(name)}"
+                f"Kafka settings: {name} is a secret. Remove it, and set the variable {secret_variable(name)}"
             )
         if name in required and str(value).lower() != str(required[name]).lower():
             raise UserError(f"Kafka settings: {name} must stay {str(required[name]).lower()}. Remove it")
@@ -46,17 +46,23 @@ def client_settings(
     return {**defaults, **settings, **_secrets(environment), **required, "logger": log}
 
 
-def _variable(setting: str) -> str:
-    return ENVIRONMENT_PREFIX + setting.replace(".", "_").upper()
+def is_secret(setting: str) -> bool:
+    """Whether a setting of librdkafka's must not stand in a file."""
+    return _SECRET.search(setting) is not None
+
+
+def secret_variable(setting: str) -> str:
+    """The environment variable that holds a secret."""
+    return SECRETS_PREFIX + setting.replace(".", "_").upper()
 
 
 def _secrets(environment: Mapping[str, str]) -> dict[str, str]:
     settings = {
-        variable.removeprefix(ENVIRONMENT_PREFIX).replace("_", ".").lower(): value
+        variable.removeprefix(SECRETS_PREFIX).replace("_", ".").lower(): value
         for variable, value in environment.items()
-        if variable.startswith(ENVIRONMENT_PREFIX)
+        if variable.startswith(SECRETS_PREFIX)
     }
-    return {name: value for name, value in settings.items() if _SECRET.search(name)}
+    return {name: value for name, value in settings.items() if is_secret(name)}
 
 
 def refused(error: KafkaException) -> UserError:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from contracts.decisions import PolicyAction, RiskUpdate, encode_policy_action, encode_risk_update
 from dataflows import metrics
-from dataflows.connectors.base import OutputRecord, partition_of
+from dataflows.connectors.base import OutputRecord
+from dataflows.connectors.kafka_output import partition_of
 from dataflows.reading import SourceBatch
 from dataflows.settings import TopicSettings
 from dataflows.steps.policy import Decided

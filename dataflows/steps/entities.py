@@ -1,6 +1,5 @@
 """entities: the merchants, devices, cards and IPs of each key group."""
 
-from functools import partial
 from typing import Final
 
 from dataflows import metrics
@@ -8,7 +7,7 @@ from dataflows.state import KeyedState, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from operators.entities import EntityGroup
 from operators.features import FeatureSet
-from operators.packs import EntityPack, Query, Reply, decode_list, encode_list
+from operators.packs import EntityPack, Query, Reply, encode_list, list_decoder
 from operators.ring import Ring
 
 STEP: Final = "entities"
@@ -48,6 +47,6 @@ def open_part(
     entities.rollback(versions and versions[0])
     queries.rollback(versions and versions[1])
     states = KeyedState(entities, Ring.encode, Ring.decode, cache_entries)
-    waiting: KeyedState[Waiting] = KeyedState(queries, encode_list, partial(decode_list, kind=tuple[Query, bool]), 1)
+    waiting: KeyedState[Waiting] = KeyedState(queries, encode_list, list_decoder(tuple[Query, bool]), 1)
     metrics.watch_state(STEP, states)
     return EntitiesPart(EntityGroup(features, states), states, waiting)

@@ -13,15 +13,16 @@ class _OfGroup(Protocol):
 P = TypeVar("P", bound=_OfGroup)
 W = TypeVar("W")
 V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 
 
-class Part(Protocol[P, W, V]):
+class Part(Protocol[P, W, V_co]):
     """One key group of a step, over its durable state."""
 
     def take(self, packs: list[P]) -> list[W]:
         """Take in packs, in order; what goes downstream."""
 
-    def snapshot(self) -> V:
+    def snapshot(self) -> V_co:
         """Make durable what has changed; the version to come back to."""
 
 

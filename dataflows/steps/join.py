@@ -1,12 +1,10 @@
 """join: the events of each key group, in order, once all their entities have answered."""
 
-from functools import partial
-
 from dataflows.state import KeyedState, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from operators.features import FeatureSet
 from operators.join import OrderedJoin
-from operators.packs import Enriched, JoinPack, Reply, decode_list, encode_list
+from operators.packs import Enriched, JoinPack, Reply, encode_list, list_decoder
 
 _PENDING = "pending"
 Pending = tuple[list[Enriched], list[Reply]]
@@ -38,5 +36,5 @@ def open_part(features: FeatureSet, directory: StateDirectory, group: int, versi
     """The part of a key group, as it was at `version`."""
     store = directory.table("join", GROUP_KEYS[group])
     store.rollback(version)
-    pending: KeyedState[list[Pending]] = KeyedState(store, encode_list, partial(decode_list, Pending), 1)
+    pending: KeyedState[list[Pending]] = KeyedState(store, encode_list, list_decoder(Pending), 1)
     return JoinPart(OrderedJoin(features), pending)
