@@ -134,7 +134,8 @@ def _explain(error: ValidationError) -> tuple[str, str]:
 
 def _path(location: tuple[int | str, ...]) -> str:
     """The field, and the attribute's key where it is in one; what follows names branches of a union."""
-    return ".".join(str(part) for part in location[:2])[:100]
+    path = ".".join(str(part) for part in location[:2])[:100]
+    return path if path.isprintable() else repr(path)  # an attribute's key is anybody's text, and goes to terminals
 
 
 def encode_event(event: Event) -> bytes:

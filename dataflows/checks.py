@@ -91,7 +91,7 @@ def _state(settings: Settings) -> Iterator[Finding]:
     existing = next(path for path in (directory, *directory.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         yield Finding("fail", f"state.directory: {existing} can't be written to", "change its owner, or the setting")
-    elif existing == directory and any(directory.iterdir()):
+    elif (directory / "groups").is_dir():
         StateDirectory(directory / "groups")
         yield Finding("ok", f"state directory {directory}")
     else:

@@ -42,3 +42,10 @@ def test_wrong_labels_name_their_fields() -> None:
     ) as refusal:
         decode_label(b'{"event_id":"e","user_id":"u","label":"Fraud","label_time":0,"source":"bank"}')
     assert refusal.value.code == "invalid_field"
+
+
+def test_reasons_carry_no_control_characters() -> None:
+    data = json.dumps(good_fields(random.Random(7)) | {"attributes": {"\x1b[2J\n": None}}).encode()
+    with pytest.raises(InvalidRecordError, match=r"x1b\[2J") as refusal:
+        decode_event(data)
+    assert str(refusal.value).isprintable()

@@ -1,0 +1,5 @@
+"""`python -m dataflows.cli` is `sealwax`."""
+
+from dataflows.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""Parses command lines of `sealwax` without running them."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import pytest
+import typer
+
+from dataflows import cli
+
+
+def parses(monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]) -> bool:
+    """Whether a command line (what follows `sealwax`) names a command and gives it what it takes."""
+    load = cli._load
+    monkeypatch.setattr(cli, "_load", lambda command: _idle(load(command)))
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    monkeypatch.setattr(cli, "_load", load)
+    return end.value.code in (0, None)
+
+
+def _idle(command: Callable[..., Any] | typer.Typer) -> Callable[..., Any] | typer.Typer:
+    if not isinstance(command, typer.Typer):
+        return _doing_nothing(command)
+    group = typer.Typer(help=command.info.help)
+    for info in command.registered_commands:
+        assert info.callback is not None
+        group.command(info.name)(_doing_nothing(info.callback))
+    return group
+
+
+def _doing_nothing(command: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(command)
+    def idle(**_: Any) -> None:
+        return None
+
+    return idle

@@ -1,0 +1,86 @@
+"""`sealwax topics` on a cluster: made once, left as they are, and what is wrong is named."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dataflows.connectors.admin import TopicDescription
+from dataflows.settings import TopicSettings
+from dataflows.topics import as_found, flow_topics, mismatches
+from tests.cli.running import Sealwax
+from tests.conftest import MakeTopic
+
+pytestmark = pytest.mark.kafka
+
+NAMES = tuple(TopicSettings.model_fields)
+
+
+@pytest.fixture
+def settings(bootstrap: str, tmp_path: Path) -> Path:
+    """A settings file that names the cluster, and topics that no other test has."""
+    run = os.urandom(4).hex()
+    topics = "\n".join(f'{name} = "{name}-{run}"' for name in NAMES)
+    file = tmp_path / "sealwax.toml"
+    file.write_text(f'[kafka]\nbootstrap = "{bootstrap}"\n[topics]\n{topics}\n')
+    return file
+
+
+def _rows(printed: str) -> dict[str, list[str]]:
+    cells = [line.split() for line in printed.splitlines()]
+    return {row[0].rpartition("-")[0]: row[1:] for row in cells if row and row[0].startswith(NAMES)}
+
+
+def test_created_once_and_then_left_alone(sealwax: Sealwax, settings: Path) -> None:
+    made = sealwax("topics", "create", "--config", settings, "--partitions", 3)
+    assert made.status == 0
+    rows = _rows(made.out)
+    assert {name: row[0] for name, row in rows.items()} == dict.fromkeys(NAMES, "3") | {"dead_letters": "1"}
+    assert {name for name, row in rows.items() if row[2] == "compact"} == {"user_risk"}
+    assert int(rows["dead_letters"][3].replace(",", "")) >= 16 * 1024 * 1024
+    assert all(row[-1] == "created" for row in rows.values())
+    again = sealwax("topics", "create", "--config", settings)
+    assert again.status == 0
+    assert "created" not in again.out
+    assert {name: row[0] for name, row in _rows(again.out).items()} == {name: row[0] for name, row in rows.items()}
+
+
+def test_another_number_of_partitions_is_refused_and_changes_nothing(sealwax: Sealwax, settings: Path) -> None:
+    sealwax("topics", "create", "--config", settings, "--partitions", 2)
+    ended = sealwax("topics", "create", "--config", settings, "--partitions", 5)
+    assert ended.status == 2
+    assert ended.err.count("has 2 partitions, not 5") == 5
+    assert _rows(ended.out)["transactions"][0] == "2"
+
+
+def test_the_list_names_what_is_missing(sealwax: Sealwax, settings: Path) -> None:
+    empty = sealwax("topics", "list", "--config", settings)
+    assert empty.status == 2
+    assert empty.err.count("missing: `sealwax topics create` makes it") == len(NAMES)
+    sealwax("topics", "create", "--config", settings)
+    whole = sealwax("topics", "list", "--config", settings)
+    assert (whole.status, whole.err) == (0, "")
+
+
+def test_a_topic_that_cannot_serve_is_named_with_its_mending(
+    sealwax: Sealwax, bootstrap: str, make_topic: MakeTopic, tmp_path: Path
+) -> None:
+    plain = make_topic()
+    (tmp_path / "sealwax.toml").write_text(f'[topics]\nuser_risk = "{plain}"\n')
+    ended = sealwax("topics", "list", "--bootstrap", bootstrap)
+    assert f"{plain}: is not compacted: set its cleanup.policy to compact" in ended.err
+
+
+def test_no_broker_is_an_error_of_the_user(sealwax: Sealwax, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dataflows.connectors.admin.ANSWER_SECONDS", 0.2)
+    ended = sealwax("topics", "list", "--bootstrap", "127.0.0.1:1")
+    assert ended.status == 2
+    assert "Traceback" not in ended.err
+
+
+def test_what_an_existing_topic_may_differ_in() -> None:
+    plans = flow_topics(TopicSettings(), 4)
+    found = [TopicDescription(plan.name, 4, 3, plan.compacted, 1_048_588) for plan in plans]
+    assert mismatches(plans, found)[-1].startswith("dead-letters: takes records of 1,048,588 bytes only")
+    assert as_found(plans, found[1:])[-1] == plans[0]
+    assert [plan.partitions for plan in as_found(plans, found)] == [4] * 6
