@@ -13,6 +13,15 @@ from dataflows.worker import Job
 
 def run_flow(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> int:
     """Run the flow until it ends or is stopped, and return the exit status. Raises UserError for what can't work."""
+    job = flow_job(settings, source, labels, sink, stop_at_end)
+    progress = job.state / "progress"
+    ProgressBoard.reset(progress)
+    with progress_line(ProgressBoard(progress)):
+        return Supervisor(job, settings.processes).run()
+
+
+def flow_job(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> Job:
+    """What the processes of the flow are told. Raises UserError for what can't work."""
     kafka = f"kafka://{settings.kafka.bootstrap}"
     source = source or kafka
     request = RunRequest(
@@ -30,16 +39,12 @@ def run_flow(settings: Settings, source: str | None, labels: str | None, sink: s
         record = flow_record(state, request.features.version, output, partitions)
     request.policy_engine()
     request = request.model_copy(update={"ends": ends, "origins": record.origins})
-    job = Job(
+    return Job(
         build="dataflows.flow:build",
         state=state,
         arguments=request.model_dump(mode="json"),
         epoch_ms=settings.state.epoch,
     )
-    progress = state / "progress"
-    ProgressBoard.reset(progress)
-    with progress_line(ProgressBoard(progress)):
-        return Supervisor(job, settings.processes).run()
 
 
 def _ends(log: InputLog) -> dict[str, int]:
