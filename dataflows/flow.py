@@ -9,6 +9,7 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.operators import KeyedStream
 
 from contracts.decisions import Versions
+from contracts.keys import KEY_GROUPS
 from dataflows import metrics
 from dataflows.connectors.base import InputLog, OutputLog
 from dataflows.guard import Guard
@@ -36,6 +37,10 @@ _QUANTA: Final = 4
 """A watermark is told when it has moved by this part of what settling waits."""
 
 
+_LEAST_CACHED: Final = 16
+"""Entities of a step in a key group."""
+
+
 def build(job: Job) -> Dataflow:
     """The flow of one engine process."""
     request = RunRequest.model_validate(job.arguments)
@@ -47,7 +52,9 @@ def build(job: Job) -> Dataflow:
 
     flow = Dataflow("sealwax")
     batches = op.input("source", flow, source)
-    decided = _decisions(request, source.inputs, StateDirectory(job.state / "groups"), batches)
+    decided = _decisions(
+        request, source.inputs, max(1, len(job.addresses)), StateDirectory(job.state / "groups"), batches
+    )
     records = op.flat_map_batch("emit", decided, emitter.decisions)
     letters = op.flat_map_batch("letters", batches, emitter.letters)
     op.output("sink", op.merge("outputs", records, letters), _sink(request, output, partitions))
@@ -55,11 +62,11 @@ def build(job: Job) -> Dataflow:
 
 
 def _decisions(
-    request: RunRequest, inputs: int, state: StateDirectory, batches: Stream[SourceBatch]
+    request: RunRequest, inputs: int, processes: int, state: StateDirectory, batches: Stream[SourceBatch]
 ) -> KeyedStream[policy.Decided]:
     """From what was read to what is decided. The step ids are the keys of recovery: they never change."""
     settings, features = request.settings, request.features
-    cache = settings.state.cache_entries
+    cache = max(_LEAST_CACHED, settings.state.cache_entries * processes // KEY_GROUPS)
     scorer, engine = request.scorer(), request.policy_engine()
     versions = Versions(scorer.version if scorer else "none", engine.policy.version, features.version)
 

@@ -107,7 +107,7 @@ class StateSettings(_Section):
     directory: Path = Path(".sealwax/state")
     epoch: Duration = 500
     cache_entries: int = Field(default=100_000, ge=1)
-    """Entities that each process keeps in memory."""
+    """Entities that each process keeps in memory for each of its steps."""
 
 
 class ScoringSettings(_Section):
