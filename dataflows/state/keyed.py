@@ -10,10 +10,10 @@ S = TypeVar("S")
 
 
 class KeyedState(Generic[S]):
-    """A step's states by key. What was put stays in memory until a snapshot has written it; of the rest the most
-    recently used are kept, `cache_entries` of both together where what changed leaves room.
+    """A step's states by key. What was put stays in memory until a snapshot has written it; besides, the most recently
+    used are kept, `cache_entries` in all where what was put leaves room.
 
-    A state may be mutated in place; only `put` makes the next snapshot write it.
+    A state may be mutated in place, but only `put` makes the next snapshot write it.
     """
 
     def __init__(
@@ -105,5 +105,6 @@ class KeyedState(Generic[S]):
         return None if value is None else self._decode(value)
 
     def _evict(self) -> None:
-        while self._clean and len(self._clean) + len(self._changed) > self._cache_entries:
+        excess = self.cached - self._cache_entries
+        for _ in range(min(excess, len(self._clean))):
             self._clean.popitem(last=False)

@@ -42,7 +42,7 @@ def state_after(versions: list[int]) -> dict[str, bytes]:
 def killed_while_appending(path: Path, first: int, acknowledged: int) -> int:
     """Kill a process, SIGKILL, that has acknowledged so many appends; the last acknowledged version."""
     command = [sys.executable, "-c", APPEND_FOR_EVER, str(path), str(first)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
         assert process.stdout is not None
         last = [int(process.stdout.readline()) for _ in range(acknowledged)][-1]
         process.kill()
