@@ -52,7 +52,7 @@ class FeatureSet:
                 settled.setdefault(one.entity, []).append((slot, one))
         self.entities = {kind: EntityPlan(kind, features, self.settle) for kind, features in sorted(settled.items())}
         horizon = max((plan.horizon for plan in self.entities.values() if plan.labels), default=0)
-        self.user = EntityPlan("user", own, 0, horizon, links=self.entities if horizon else ())
+        self.user = EntityPlan("user", own, None, horizon, links=self.entities if horizon else ())
 
 
 def _windowed(feature: Feature) -> Iterator[WindowedFeature]:

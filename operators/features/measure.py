@@ -58,7 +58,7 @@ class Measure(NamedTuple):
         if field == "1":
             return lambda event: 1
         if field == "has_amount":
-            return lambda event: event.amount is not None
+            return lambda event: int(event.amount is not None)  # msgpack tells True from 1
         if field == "amount":
             return lambda event: missing if event.amount is None else event.amount
 

@@ -17,24 +17,25 @@ GAP_WINDOW: Final = 30 * 86_400_000
 class EntityPlan:
     """Columns, windows and readers for one kind of entity.
 
-    The user's own plan (`settle` 0) writes its features to their slots of the whole vector, any other to a list of its
-    own. A settled entity's window is read up to `settle` ms before the event, or up to its own delay if that is longer.
+    The user's own plan (`settle` None) reads events as they come and writes its features to their slots of the whole
+    vector, any other to a list of its own. A settled entity's window is read up to `settle` ms before the event, or up
+    to its own delay if that is longer.
     """
 
     def __init__(
         self,
         kind: str,
         features: Sequence[tuple[int, WindowedFeature]],
-        settle: int,
+        settle: int | None,
         horizon: int = 0,
         links: Iterable[str] = (),
     ) -> None:
         self.kind = kind
         self.slots = tuple(slot for slot, _ in features)
         self.labels = sorted({feature.label for _, feature in features if feature.label})
-        self.settle = settle
+        self.settle = settle or 0
         self._measures: list[Measure] = []
-        owned = kind == "user" and settle == 0
+        owned = settle is None
         self.id_column = self.column(Measure("event_id", Where(), False)) if owned or self.labels else None
         self.links = {
             link: self.column(Measure(ENTITY_FIELDS[link], Where(), False)) for link in links if link != "user"
@@ -45,9 +46,9 @@ class EntityPlan:
             windows.setdefault((delay, size), []).append((slot if owned else number, make_reader(feature, self)))
         self._windows = [(delay, size, readers) for (delay, size), readers in windows.items()]
         self.horizon = max([horizon, *(delay + size for delay, size in windows)])
-        self.reach = min((delay for delay, _ in windows), default=settle)
+        self.reach = min((delay for delay, _ in windows), default=self.settle)
         """A read at t looks at events up to t minus this (ms)."""
-        self.wait = settle if self.labels else self.reach
+        self.wait = self.settle if self.labels else self.reach
         """A read at t waits until every watermark has passed t minus this (ms)."""
         self.cumulative = tuple(measure.cumulative for measure in self._measures)
         self._extractors = [measure.extractor() for measure in self._measures]
