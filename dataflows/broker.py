@@ -43,6 +43,7 @@ class EmbeddedBroker:
 
     def __enter__(self) -> Self:
         self._directory.mkdir(parents=True, exist_ok=True)
+        _check_free(self._port)
         command = [str(_binary()), "start", "--only", "kafka", "--kafka-port", str(self._port)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -95,6 +96,15 @@ def _binary() -> Path:
     binary = Path(package.origin).with_name("noida-db")
     binary.chmod(0o755)  # the wheel's own launcher does the same: wheels may lose the mode
     return binary
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(f"the embedded broker cannot listen on port {port}: {error.strerror}") from None
 
 
 def _free_port() -> int:

@@ -59,7 +59,7 @@ def create_topics(settings: KafkaSettings, plans: Iterable[TopicPlan]) -> list[s
     admin, errors = _admin(settings)
     wanted = [_new_topic(plan) for plan in plans]
     created = []
-    for name, answer in admin.create_topics(wanted, operation_timeout=ANSWER_SECONDS).items():
+    for name, answer in admin.create_topics(wanted, request_timeout=ANSWER_SECONDS).items():
         try:
             answer.result()
         except KafkaException as error:
@@ -77,7 +77,7 @@ def describe_topics(settings: KafkaSettings, names: Iterable[str]) -> list[Topic
         known = admin.list_topics(timeout=ANSWER_SECONDS).topics
         existing = {name: known[name].partitions for name in names if name in known}
         resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in existing]
-        answers = admin.describe_configs(resources).values() if resources else ()
+        answers = admin.describe_configs(resources, request_timeout=ANSWER_SECONDS).values() if resources else ()
         configs = [{name: entry.value for name, entry in answer.result().items()} for answer in answers]
     except KafkaException as error:
         raise _failed(admin, "topics cannot be described", error, errors) from None

@@ -73,6 +73,8 @@ def _input_file(url: str, topic: str) -> Path:
     if "://" in url:
         raise UserError(f"{url}: an input is {_INPUTS}")
     path = Path(url)
+    if not path.exists():
+        raise UserError(f"{path}: no such file or directory")
     if not path.is_dir():
         return path
     for suffix in SUFFIXES:
