@@ -68,7 +68,7 @@ class EntityGroup:
         assert ring is not None, "an entity with a waiting query is not forgotten"
         features = plan.answer(ring, query.time, query.values)
         ring.read_through = max(ring.read_through, query.time - plan.reach)
-        ring.trim(query.time - plan.horizon)
+        ring.trim(query.time - plan.horizon, query.time - plan.reach)
         self._states.put(key, ring)
         return Reply(query.token, query.kind, features, late, query.group)
 

@@ -13,8 +13,11 @@ from typing import Final
 ABSENT: Final = -(2**63)
 """A raw column's value where the event has none."""
 
+NEVER: Final = 2**63 - 1
+"""When the first event was, before there is one."""
+
 MAX_EVENTS: Final = 10_000
-"""At most so many events are kept for an entity; past it the oldest go (bounds memory and a snapshot's size)."""
+"""A read looks at the latest so many of an entity's events at most (bounds memory and a snapshot's size)."""
 
 _REBASE: Final = 2**61
 _HEADER: Final = struct.Struct("<BHIqqq")
@@ -30,7 +33,7 @@ class Ring:
         self.cumulative = cumulative
         self.times = array("q")
         self.columns = [array("q", (0,)) if summed else array("q") for summed in cumulative]
-        self.first_seen = ABSENT
+        self.first_seen = NEVER
         self.read_through = ABSENT
         """The latest event time up to which somebody has read the windows."""
         self.labelled_through = ABSENT
@@ -42,12 +45,12 @@ class Ring:
     def insert(self, time: int, values: Sequence[int]) -> int:
         """Place an event by its time and return its index; amortised constant where it is the newest."""
         times = self.times
+        if time < self.first_seen:
+            self.first_seen = time
         if not times or time >= times[-1]:
             times.append(time)
             for column, summed, value in zip(self.columns, self.cumulative, values):  # noqa: B905 (strict costs)
                 column.append(column[-1] + value if summed else value)
-            if self.first_seen == ABSENT:
-                self.first_seen = time
             return len(times) - 1
         index = bisect_right(times, time)
         times.insert(index, time)
@@ -57,7 +60,6 @@ class Ring:
                 self.add(number, index, value)
             else:
                 self.columns[number].insert(index, value)
-        self.first_seen = min(self.first_seen, time)
         return index
 
     def add(self, number: int, index: int, value: int) -> None:
@@ -74,13 +76,14 @@ class Ring:
         high = len(times) if not times or times[-1] <= end else bisect_right(times, end)
         return bisect_right(times, end - size, 0, high), high
 
-    def trim(self, before: int) -> None:
-        """Let go of events up to the time `before`, and of the oldest above MAX_EVENTS; many at a time."""
+    def trim(self, before: int, through: int) -> None:
+        """Let go, many at a time, of events up to the time `before`, and of the oldest that no read at or after `through`
+        looks at."""
         times = self.times
         count = len(times)
-        if times[0] > before and count <= MAX_EVENTS:
+        if not times or (times[0] > before and count <= MAX_EVENTS):
             return
-        expired = max(bisect_right(times, before), count - MAX_EVENTS)
+        expired = max(bisect_right(times, before), bisect_right(times, through) - MAX_EVENTS)
         if expired * 4 >= count or expired >= 64:
             del times[:expired]
             for column, summed in zip(self.columns, self.cumulative, strict=True):

@@ -34,7 +34,7 @@ class UserState:
         """Whether an event with this fingerprint is retained; `ids` are the ring's."""
         if len(ids) <= _SEARCHED:
             return event_id in ids
-        if self._ids is None or len(self._ids) > 2 * len(ids):
+        if self._ids is None:
             self._ids = set(ids)
         return event_id in self._ids
 
@@ -42,6 +42,14 @@ class UserState:
         """Note the id of an event just placed."""
         if self._ids is not None:
             self._ids.add(event_id)
+
+    def trim(self, before: int) -> None:
+        """Let go of events up to the time `before`, ids included: what is known is what `encode` keeps."""
+        times = self.ring.times
+        count = len(times)
+        self.ring.trim(before, times[-1])
+        if len(times) < count:
+            self._ids = None
 
     def encode(self) -> bytes:
         """Compact, versioned bytes."""
@@ -113,13 +121,13 @@ class UserGroup:
             output.duplicates += 1
             return
         ring.insert(event.event_time, values)
-        ring.trim(ring.times[-1] - plan.horizon)
         state.remember(event_id)
         window = (state.rows + window_row(event))[-self._window_bytes :]
         state.rows = window
         self._states.put(event.user_id, state)
         features = self._blank.copy()
         plan.read(ring, event.event_time, values, features)
+        state.trim(ring.times[-1] - plan.horizon)
         for slot, value in self._features.values:
             features[slot] = value(event)
         enriched = Enriched(arrival, features, window, 0, arrival.late)

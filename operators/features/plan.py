@@ -8,10 +8,14 @@ from contracts.events import Event
 from operators.features.definition import ENTITY_FIELDS, Where
 from operators.features.measure import Measure, WindowedFeature
 from operators.features.readers import Reader, make_reader
-from operators.ring import ABSENT, Ring
+from operators.ring import ABSENT, MAX_EVENTS, Ring
 
 GAP_WINDOW: Final = 30 * 86_400_000
 """How far back `gap` looks, in ms."""
+
+SLACK: Final = 86_400_000
+"""So much longer (ms) than its windows need a user's events are kept: one that is late by less still finds them, a
+duplicate is known, and a label finds its event where its partition lags behind."""
 
 
 class EntityPlan:
@@ -45,7 +49,7 @@ class EntityPlan:
             size, delay = self._window(feature)
             windows.setdefault((delay, size), []).append((slot if owned else number, make_reader(feature, self)))
         self._windows = [(delay, size, readers) for (delay, size), readers in windows.items()]
-        self.horizon = max([horizon, *(delay + size for delay, size in windows)])
+        self.horizon = max([horizon, *(delay + size for delay, size in windows)]) + (SLACK if owned else 0)
         self.reach = min((delay for delay, _ in windows), default=self.settle)
         """A read at t looks at events up to t minus this (ms)."""
         self.wait = self.settle if self.labels else self.reach
@@ -100,10 +104,11 @@ class EntityPlan:
         times = ring.times
         count = len(times)
         newest = times[-1] if count else time
+        oldest = max(0, bisect_right(times, time - self.reach) - MAX_EVENTS) if count > MAX_EVENTS else 0
         for delay, size, readers in self._windows:
             end = time - delay
-            high = count if newest <= end else bisect_right(times, end)
-            low = bisect_right(times, end - size, 0, high)
+            high = count if newest <= end else bisect_right(times, end, oldest)
+            low = bisect_right(times, end - size, oldest, high)
             for place, reader in readers:
                 features[place] = reader(ring, low, high, time, values)
 

@@ -142,10 +142,11 @@ def _rate(feature: WindowedFeature, plan: Columns) -> Reader:
 
 
 def _age(feature: WindowedFeature, plan: Columns) -> Reader:
-    """Seconds since the entity's first event."""
+    """Seconds since the entity's first event; 0 where it isn't settled yet."""
+    settle = plan.settle
 
     def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        return max(0, time - ring.first_seen) / _SECOND if ring.first_seen != ABSENT else 0.0
+        return (time - ring.first_seen) / _SECOND if ring.first_seen <= time - settle else 0.0
 
     return read
 
