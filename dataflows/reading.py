@@ -47,9 +47,10 @@ class ReadingRules:
 class _Read(NamedTuple):
     offset: int
     time: int
-    arrival: Arrival | None
-    label: Label | None
-    letter: OutputRecord | None
+    arrival: Arrival | None = None
+    label: Label | None = None
+    letter: OutputRecord | None = None
+    wrong_key: bool = False
 
 
 class SourceBatch:
@@ -93,7 +94,6 @@ class PartitionReader:
         self._latest = latest
         self._told = UNKNOWN
         self._quiet_since: float | None = None
-        self._wrong_key = 0
 
     @property
     def state(self) -> tuple[int, int]:
@@ -117,11 +117,11 @@ class PartitionReader:
             self._latest = max(self._latest, read.time)
             if read.arrival is not None:
                 batch.arrivals.append(read.arrival)
+                batch.wrong_key += read.wrong_key
             elif read.label is not None:
                 batch.labels.append(read.label)
             elif read.letter is not None:
                 batch.letters.append(read.letter)
-        batch.wrong_key, self._wrong_key = self._wrong_key, 0
         batch.watermark = self._watermark()
         self._publish()
         return batch
@@ -151,23 +151,21 @@ class PartitionReader:
             letter = OutputRecord(
                 letter_id, record.key or b"", value, "sealwax.dead-letter", record.timestamp or time, received
             )
-            return _Read(record.offset, UNKNOWN, None, None, letter)
+            return _Read(record.offset, UNKNOWN, letter=letter)
 
     def _event(self, record: InputRecord, received: int) -> _Read:
         event = decode_event(record.value)
         self._check_time(record, event.event_time, "event_time")
-        if record.key != event.user_id.encode():
-            self._wrong_key += 1
         late = event.event_time < self._newest - self._rules.lateness
         self._newest = max(self._newest, event.event_time)
         arrival = Arrival(event, self._place.partition, record.offset, late, received)
-        return _Read(record.offset, event.event_time, arrival, None, None)
+        return _Read(record.offset, event.event_time, arrival, None, None, record.key != event.user_id.encode())
 
     def _label(self, record: InputRecord, received: int) -> _Read:
         label = decode_label(record.value)
         self._check_time(record, label.label_time, "label_time")
         self._newest = max(self._newest, label.label_time)
-        return _Read(record.offset, label.label_time, None, label, None)
+        return _Read(record.offset, label.label_time, label=label)
 
     def _check_time(self, record: InputRecord, time: int, field: str) -> None:
         if record.timestamp is not None and time > record.timestamp + self._rules.max_ahead:
