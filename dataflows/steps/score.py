@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from contracts.scoring import ROW_SIZE, RiskScorer, ScoringInput
@@ -39,19 +40,27 @@ class ScoreStep:
     def _score(self, scorer: RiskScorer, inputs: list[ScoringInput]) -> list[float | None]:
         scores: list[float | None] = [None] * len(inputs)
         end = self._clock() + self._deadline
-        for indices in micro_batches([len(one.window) // ROW_SIZE for one in inputs], self._token_budget):
-            if self._clock() > end:
-                break
+        batches = deque(micro_batches([len(one.window) // ROW_SIZE for one in inputs], self._token_budget))
+        while batches and self._clock() <= end:
+            indices = batches.popleft()
+            try:
+                found = _checked(scorer.score([inputs[index] for index in indices]), len(indices))
+            except Exception:  # whatever a model raises, events must go on
+                _LOG.exception("the scorer failed on a batch of %d", len(indices))
+                if len(indices) > 1:
+                    batches.extendleft([index] for index in reversed(indices))
+                continue
             metrics.observe_batch(len(indices))
-            for index, score in zip(indices, self._attempt(scorer, [inputs[i] for i in indices]), strict=True):
+            for index, score in zip(indices, found, strict=True):
                 scores[index] = score
         return scores
 
-    def _attempt(self, scorer: RiskScorer, batch: list[ScoringInput]) -> list[float | None]:
-        try:
-            return [round(score, _DECIMALS) for score in scorer.score(batch)]
-        except Exception:  # whatever a model raises, events must go on
-            _LOG.exception("the scorer failed on a batch of %d", len(batch))
-            if len(batch) == 1:
-                return [None]
-        return [score for one in batch for score in self._attempt(scorer, [one])]
+
+def _checked(scores: list[float], expected: int) -> list[float | None]:
+    """Rounded; None for what is no probability. Raises ValueError where there are too many or too few."""
+    if len(scores) != expected:
+        raise ValueError(f"{len(scores)} scores for {expected} inputs")
+    checked = [round(float(score), _DECIMALS) if 0 <= score <= 1 else None for score in scores]
+    if None in checked:
+        _LOG.error("the scorer gave %d scores outside [0, 1]", checked.count(None))
+    return checked
