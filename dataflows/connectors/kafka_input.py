@@ -150,15 +150,16 @@ class KafkaInput:
         if self._reported.fatal:
             raise InputError(f"Kafka input: {self._reported.fatal}")
         for message in messages:
-            partition = self._open[message.topic(), message.partition()]  # type: ignore[index]
-            if message.error() is None:
-                partition.take(message)
+            where: TopicPartition = (message.topic(), message.partition())  # type: ignore[assignment]
+            error = message.error()
+            if error is None:
+                self._open[where].take(message)
+            elif where in self._open:
+                self._judge(error, message, self._open[where])
             else:
-                self._judge(message, partition)
+                self._reported(error)  # of the consumer's group, which is not used
 
-    def _judge(self, message: Message, partition: KafkaInputPartition) -> None:
-        error = message.error()
-        assert error is not None
+    def _judge(self, error: KafkaError, message: Message, partition: KafkaInputPartition) -> None:
         where = f"{message.topic()}-{message.partition()}"
         if error.code() == KafkaError._PARTITION_EOF:
             partition.take_end(message.offset() or 0)

@@ -111,8 +111,9 @@ class KafkaOutput:
         return opened
 
     def close(self) -> None:
-        for partition in self._open:
-            partition.close()
+        if self._producer is not None:
+            self._producer.purge()
+            self._producer.poll(0)
         self._reader.close()
 
 
@@ -211,5 +212,4 @@ class KafkaOutputPartition:
         return self._reader.scan(self._topic, self._partition, start)
 
     def close(self) -> None:
-        self._producer.purge()
-        self._producer.poll(0)
+        """Nothing to do: the producer is shared, and other partitions may still have records on their way."""

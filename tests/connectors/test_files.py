@@ -20,7 +20,8 @@ from dataflows.connectors.file_output import FileOutput
 from dataflows.connectors.lines import count_lines, read_lines
 from dataflows.connectors.parquet import count_rows, read_rows
 from dataflows.errors import UserError
-from tests.connectors.conformance import DAY, InputConformance, OutputConformance, numbered, read_all, record
+from tests.connectors.input_conformance import DAY, InputConformance, numbered, read_all
+from tests.connectors.output_conformance import OutputConformance, record
 
 
 class FileFeed:

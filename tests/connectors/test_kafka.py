@@ -12,7 +12,8 @@ from dataflows.connectors.kafka_fenced import FencedKafkaOutput
 from dataflows.connectors.kafka_input import KafkaInput
 from dataflows.connectors.kafka_output import KafkaOutput
 from tests.conftest import MakeTopic
-from tests.connectors.conformance import DAY, InputConformance, LiveInputConformance, OutputConformance, read_all
+from tests.connectors.input_conformance import DAY, InputConformance, LiveInputConformance, read_all
+from tests.connectors.output_conformance import OutputConformance
 
 pytestmark = pytest.mark.kafka
 

@@ -6,7 +6,8 @@ import pytest
 
 from dataflows.connectors.base import ReadRange
 from dataflows.connectors.memory import MemoryInput, MemoryLog, MemoryOutput
-from tests.connectors.conformance import DAY, InputConformance, LiveInputConformance, OutputConformance
+from tests.connectors.input_conformance import DAY, InputConformance, LiveInputConformance
+from tests.connectors.output_conformance import OutputConformance
 
 
 class MemoryFeed:

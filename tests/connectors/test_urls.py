@@ -1,9 +1,11 @@
 """URLs of inputs and outputs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dataflows.connectors import urls
 from dataflows.connectors.base import ReadRange
 from dataflows.connectors.file_output import FileOutput
 from dataflows.connectors.kafka_fenced import FencedKafkaOutput
@@ -12,7 +14,8 @@ from dataflows.connectors.kafka_output import KafkaOutput
 from dataflows.connectors.urls import open_input, open_output
 from dataflows.errors import UserError
 from tests.conftest import MakeTopic
-from tests.connectors.conformance import numbered, read_all, record
+from tests.connectors.input_conformance import numbered, read_all
+from tests.connectors.output_conformance import record
 from tests.connectors.test_kafka import KafkaFeed
 
 
@@ -91,11 +94,16 @@ def test_topics_of_a_cluster_share_a_consumer_beside_files(
     for number, feed in enumerate(feeds):
         feed.put(numbered(number))
     (tmp_path / "labels.jsonl").write_bytes(b"label\n")
-    made: list[KafkaInput] = []
-    init = KafkaInput.__init__
-    monkeypatch.setattr(KafkaInput, "__init__", lambda self, *args: (made.append(self), init(self, *args))[1])
-    urls = {feed.topic: f"kafka://{bootstrap}" for feed in feeds} | {"labels": str(tmp_path / "labels.jsonl")}
-    log = open_input(urls, ReadRange(stop_at_end=True), {})
+    made = []
+
+    class CountedInput(KafkaInput):
+        def __init__(self, *args: Any) -> None:
+            made.append(self)
+            super().__init__(*args)
+
+    monkeypatch.setattr(urls, "KafkaInput", CountedInput)
+    by_topic = {feed.topic: f"kafka://{bootstrap}" for feed in feeds} | {"labels": str(tmp_path / "labels.jsonl")}
+    log = open_input(by_topic, ReadRange(stop_at_end=True), {})
     assert len(made) == 1
     values = [one.value for topic, number in log.partitions() for one in read_all(log.open(topic, number))]
     assert sorted(values) == sorted([*numbered(0, 1), b"label"])
