@@ -60,13 +60,14 @@ class EntityGroup:
             ring = self._plans[query.kind].new_ring()
         ring.insert(query.time, query.values)
         self._states.put(key, ring)
-        return query.time <= ring.read_through
+        known = query.time - self._plans[query.kind].settle
+        return query.time <= ring.read_through or known < ring.labelled_through
 
     def _answer(self, query: Query, late: bool) -> Reply:
         plan, key = self._plans[query.kind], self._key(query.kind, query.entity)
         ring = self._states.get(key)
         assert ring is not None, "an entity with a waiting query is not forgotten"
-        features = plan.answer(ring, query.time, query.values)
+        features = plan.answer(ring, query.time, query.values, self._marks.minimum)
         ring.read_through = max(ring.read_through, query.time - plan.reach)
         ring.trim(query.time - plan.horizon, query.time - plan.reach)
         self._states.put(key, ring)

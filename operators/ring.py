@@ -8,6 +8,7 @@ import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 ABSENT: Final = -(2**63)
@@ -20,14 +21,15 @@ MAX_EVENTS: Final = 10_000
 """A read looks at the latest so many of an entity's events at most (bounds memory and a snapshot's size)."""
 
 _REBASE: Final = 2**61
-_HEADER: Final = struct.Struct("<BHIqqq")
+_HEADER: Final = struct.Struct("<BHIIqqq")
+_RECENT: Final = struct.Struct("<qqqq")
 _FORMAT: Final = 1
 
 
 class Ring:
     """Events in event-time order; those with equal times in the order of arrival."""
 
-    __slots__ = ("columns", "cumulative", "first_seen", "labelled_through", "read_through", "times")
+    __slots__ = ("columns", "cumulative", "first_seen", "labelled_through", "read_through", "recent_labels", "times")
 
     def __init__(self, cumulative: Sequence[bool]) -> None:
         self.cumulative = cumulative
@@ -37,7 +39,9 @@ class Ring:
         self.read_through = ABSENT
         """The latest event time up to which somebody has read the windows."""
         self.labelled_through = ABSENT
-        """The latest time at which a label became known."""
+        """The latest time of a label that the columns hold."""
+        self.recent_labels: list[tuple[int, int, int, int]] = []
+        """(label time, event time, event id, label) of those that they don't hold yet, in order of label time."""
 
     def __len__(self) -> int:
         return len(self.times)
@@ -77,8 +81,8 @@ class Ring:
         return bisect_right(times, end - size, 0, high), high
 
     def trim(self, before: int, through: int) -> None:
-        """Let go, many at a time, of events up to the time `before`, and of the oldest that no read at or after `through`
-        looks at."""
+        """Let go of events up to `before`, and of the oldest that no read of events up to `through` or later looks at;
+        many at a time."""
         times = self.times
         count = len(times)
         if not times or (times[0] > before and count <= MAX_EVENTS):
@@ -95,15 +99,22 @@ class Ring:
     def encode(self) -> bytes:
         """Compact, versioned bytes that tell the kinds of their columns."""
         header = _HEADER.pack(
-            _FORMAT, len(self.columns), len(self.times), self.first_seen, self.read_through, self.labelled_through
+            _FORMAT,
+            len(self.columns),
+            len(self.times),
+            len(self.recent_labels),
+            self.first_seen,
+            self.read_through,
+            self.labelled_through,
         )
         columns = [column.tobytes() for column in self.columns]
-        return b"".join((header, bytes(self.cumulative), self.times.tobytes(), *columns))
+        recent = array("q", chain.from_iterable(self.recent_labels)).tobytes()
+        return b"".join((header, bytes(self.cumulative), self.times.tobytes(), *columns, recent))
 
     @classmethod
     def decode(cls, data: bytes) -> "Ring":
         """The ring that `encode` wrote. Raises ValueError where the format differs."""
-        version, columns, count, first_seen, read_through, labelled_through = _HEADER.unpack_from(data)
+        version, columns, count, recent, first_seen, read_through, labelled_through = _HEADER.unpack_from(data)
         if version != _FORMAT:
             raise ValueError("state of another format")
         start = _HEADER.size + columns
@@ -116,4 +127,5 @@ class Ring:
             column = array("q")
             column.frombytes(data[start:end])
             ring.columns[number] = column
+        ring.recent_labels = [_RECENT.unpack_from(data, end + number * _RECENT.size) for number in range(recent)]
         return ring

@@ -1,7 +1,8 @@
 """The user's step: drops duplicates, keeps the user's window and aggregates, and asks the other entities."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from typing import Final
 
 from contracts.events import Label
@@ -91,6 +92,9 @@ class UserGroup:
         self._marks = Watermarks(inputs)
         self._window_bytes = features.window_events * ROW_SIZE
         self._kinds = [(kind, name, ENTITY_FIELDS.get(name, "user_id")) for kind, name in enumerate(features.entities)]
+        self._labelled = [(kind, name) for kind, name, _ in self._kinds if features.entities[name].labels.names]
+        self._waiting: list[tuple[int, int, Label]] = []
+        self._waited = 0
         self._plans = list(features.entities.values())
         self._blank = [0.0] * len(features.names)
         for plan in self._plans:
@@ -102,14 +106,27 @@ class UserGroup:
         output = UserOutput()
         for arrival in pack.arrivals:
             self._on_event(arrival, output)
-        for label in pack.labels:
-            self._on_label(label, output)
+        if self._labelled:
+            self.wait(pack.labels)
         before = self._marks.minimum
         for number, watermark in pack.watermarks:
             self._marks.update(number, watermark)
+        while self._waiting and self._waiting[0][0] < self._marks.minimum:
+            self._on_label(heappop(self._waiting)[2], output)
         if self._marks.minimum != before:
             output.watermark = self._marks.minimum
         return output
+
+    @property
+    def waiting(self) -> list[Label]:
+        """Labels that wait until every input has passed their time, since their events may still come."""
+        return [label for _, _, label in sorted(self._waiting)]
+
+    def wait(self, labels: Iterable[Label]) -> None:
+        """Let labels wait."""
+        for label in labels:
+            heappush(self._waiting, (label.label_time, self._waited, label))
+            self._waited += 1
 
     def _on_event(self, arrival: Arrival, output: UserOutput) -> None:
         event, plan = arrival.event, self._plan
@@ -147,16 +164,16 @@ class UserGroup:
 
     def _on_label(self, label: Label, output: UserOutput) -> None:
         state = self._states.get(label.user_id)
+        ring = state.ring if state else self._plan.new_ring()
         event_id = fingerprint(label.event_id)
-        index = self._plan.find(state.ring, event_id) if state else None
-        if state is None or index is None:
+        try:
+            index = ring.columns[self._plan.id_column or 0].index(event_id)
+        except ValueError:
             output.unmatched += 1
             return
-        time = state.ring.times[index]
-        for kind, name, _ in self._kinds:
-            if not self._plans[kind].labels:
-                continue
+        time = ring.times[index]
+        for kind, name in self._labelled:
             link = self._plan.links.get(name)
-            entity = fingerprint(label.user_id) if link is None else state.ring.columns[link][index]
+            entity = fingerprint(label.user_id) if link is None else ring.columns[link][index]
             if entity != ABSENT:
                 output.labels.append(EntityLabel(kind, entity, time, event_id, label.label, label.label_time))

@@ -8,50 +8,33 @@ from dataflows.state import KeyedState, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from operators.features import FeatureSet
 from operators.packs import UserPack, encode_list, list_decoder
-from operators.settling import Watermarks
 from operators.users import UserGroup, UserOutput, UserState
 
 STEP: Final = "users"
-_EARLY: Final = "early"
+_WAITING: Final = "waiting"
 
 
 class UsersPart:
-    """A UserGroup over its durable state; the snapshot is the versions of users and early labels.
+    """A UserGroup over its durable state; the snapshot is the versions of users and waiting labels."""
 
-    Labels are read from partitions of their own, and may come before their events. So a label waits until every input
-    has passed its time.
-    """
-
-    def __init__(
-        self, group: UserGroup, states: KeyedState[UserState], early: KeyedState[list[Label]], inputs: int
-    ) -> None:
+    def __init__(self, group: UserGroup, states: KeyedState[UserState], waiting: KeyedState[list[Label]]) -> None:
         self._group = group
         self._states = states
-        self._stored = early
-        self._early = early.get(_EARLY) or []
-        self._marks = Watermarks(inputs)
+        self._waiting = waiting
+        group.wait(waiting.get(_WAITING) or [])
 
     def take(self, packs: list[UserPack]) -> list[UserOutput]:
         with metrics.timed(STEP):
-            for pack in packs:
-                pack.labels = self._due(pack)
             outputs = [self._group.on_pack(pack) for pack in packs]
         metrics.count_users(outputs)
         return outputs
 
-    def _due(self, pack: UserPack) -> list[Label]:
-        for number, watermark in pack.watermarks:
-            self._marks.update(number, watermark)
-        passed = self._marks.minimum
-        labels = self._early + pack.labels
-        self._early = [label for label in labels if label.label_time >= passed]
-        return [label for label in labels if label.label_time < passed]
-
     def snapshot(self) -> tuple[int, int]:
-        if self._early != (self._stored.get(_EARLY) or []):
-            self._stored.put(_EARLY, self._early)
+        waiting = self._group.waiting
+        if waiting != (self._waiting.get(_WAITING) or []):
+            self._waiting.put(_WAITING, waiting)
         with metrics.snapshot(STEP, self._states.changed):
-            return self._states.snapshot(), self._stored.snapshot()
+            return self._states.snapshot(), self._waiting.snapshot()
 
 
 def open_part(
@@ -64,6 +47,6 @@ def open_part(
     users.rollback(versions and versions[0])
     labels.rollback(versions and versions[1])
     states = KeyedState(users, UserState.encode, UserState.decode, cache_entries)
-    early: KeyedState[list[Label]] = KeyedState(labels, encode_list, list_decoder(Label), 1)
+    waiting: KeyedState[list[Label]] = KeyedState(labels, encode_list, list_decoder(Label), 1)
     metrics.watch_state(STEP, states)
-    return UsersPart(UserGroup(features, states, group, inputs), states, early, inputs)
+    return UsersPart(UserGroup(features, states, group, inputs), states, waiting)

@@ -51,7 +51,7 @@ class FeatureSet:
             elif one.entity != "event":
                 settled.setdefault(one.entity, []).append((slot, one))
         self.entities = {kind: EntityPlan(kind, features, self.settle) for kind, features in sorted(settled.items())}
-        horizon = max((plan.horizon for plan in self.entities.values() if plan.labels), default=0)
+        horizon = max((plan.horizon for plan in self.entities.values() if plan.labels.names), default=0)
         self.user = EntityPlan("user", own, None, horizon, links=self.entities if horizon else ())
 
 

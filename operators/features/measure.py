@@ -25,8 +25,8 @@ class WindowedFeature(NamedTuple):
 class Measure(NamedTuple):
     """What one column of a ring holds of each event that matches `where`.
 
-    `field` is an event field (a raw column of amounts or fingerprints), or `1` (the event itself), `has_amount`,
-    `label_time` or `labelled` of the label named.
+    `field` is an event field (a raw column of amounts or fingerprints), or `1` (the event itself), `has_amount`, or
+    `labelled`: whether it has the label named.
     """
 
     field: str
@@ -53,8 +53,8 @@ class Measure(NamedTuple):
     def _value(self) -> Callable[[Event], int]:
         field = self.field
         missing = 0 if self.cumulative else ABSENT
-        if field in ("labelled", "label_time"):
-            return lambda event: missing
+        if field == "labelled":
+            return lambda event: 0
         if field == "1":
             return lambda event: 1
         if field == "has_amount":

@@ -6,6 +6,7 @@ from typing import Final
 
 from contracts.events import Event
 from operators.features.definition import ENTITY_FIELDS, Where
+from operators.features.labels import LabelColumns, find
 from operators.features.measure import Measure, WindowedFeature
 from operators.features.readers import Reader, make_reader
 from operators.ring import ABSENT, MAX_EVENTS, Ring
@@ -36,11 +37,11 @@ class EntityPlan:
     ) -> None:
         self.kind = kind
         self.slots = tuple(slot for slot, _ in features)
-        self.labels = sorted({feature.label for _, feature in features if feature.label})
         self.settle = settle or 0
         self._measures: list[Measure] = []
         owned = settle is None
-        self.id_column = self.column(Measure("event_id", Where(), False)) if owned or self.labels else None
+        labelled = any(feature.label for _, feature in features)
+        self.id_column = self.column(Measure("event_id", Where(), False)) if owned or labelled else None
         self.links = {
             link: self.column(Measure(ENTITY_FIELDS[link], Where(), False)) for link in links if link != "user"
         }
@@ -52,11 +53,11 @@ class EntityPlan:
         self.horizon = max([horizon, *(delay + size for delay, size in windows)]) + (SLACK if owned else 0)
         self.reach = min((delay for delay, _ in windows), default=self.settle)
         """A read at t looks at events up to t minus this (ms)."""
-        self.wait = self.settle if self.labels else self.reach
+        self.wait = self.settle if labelled else self.reach
         """A read at t waits until every watermark has passed t minus this (ms)."""
         self.cumulative = tuple(measure.cumulative for measure in self._measures)
         self._extractors = [measure.extractor() for measure in self._measures]
-        self._label_columns = self._find_label_columns()
+        self.labels = LabelColumns(self._measures)
 
     def column(self, measure: Measure) -> int:
         """The number of the column that holds `measure`, made if it's new."""
@@ -69,34 +70,31 @@ class EntityPlan:
             return GAP_WINDOW, max(self.settle, 1)
         return feature.size, max(feature.delay, self.settle)
 
-    def _find_label_columns(self) -> list[tuple[str, int, int, int]]:
-        return [
-            (
-                measure.label,
-                self._measures.index(measure._replace(field="1", cumulative=True, label="")),
-                number,
-                self._measures.index(measure._replace(field="labelled", cumulative=True)),
-            )
-            for number, measure in enumerate(self._measures)
-            if measure.field == "label_time"
-        ]
-
     def new_ring(self) -> Ring:
         """An entity's state before its first event."""
         return Ring(self.cumulative)
 
     def absent(self) -> list[float]:
         """The features of an event that names no such entity."""
-        return self.answer(self.new_ring(), 0, [ABSENT] * len(self.cumulative))
+        return self.answer(self.new_ring(), 0, [ABSENT] * len(self.cumulative), 0)
 
     def extract(self, event: Event) -> tuple[int, ...]:
         """The event's value for each column."""
         return tuple([extract(event) for extract in self._extractors])
 
-    def answer(self, ring: Ring, time: int, values: Sequence[int]) -> list[float]:
-        """The features at event time `time`, in the order of `slots`; `values` are the event's own."""
+    def answer(self, ring: Ring, time: int, values: Sequence[int], watermark: int) -> list[float]:
+        """The features at event time `time`, in the order of `slots`; `values` are the event's own.
+
+        No event to come is older than the watermark.
+        """
         features = [0.0] * len(self.slots)
+        undo: list[tuple[int, int]] = []
+        if ring.recent_labels and self.id_column is not None:
+            ids = ring.columns[self.id_column]
+            undo = self.labels.enter_known(ring, ids, time - self.settle, watermark - self.settle)
         self.read(ring, time, values, features)
+        for index, label in undo:
+            self.labels.enter(ring, index, label)
         return features
 
     def read(self, ring: Ring, time: int, values: Sequence[int], features: list[float]) -> None:
@@ -114,28 +112,7 @@ class EntityPlan:
 
     def label(self, ring: Ring, time: int, event_id: int, label: str, label_time: int) -> bool:
         """Note what became known of the event at `time`; a new label replaces the old. False: no such event."""
-        index = self.find(ring, event_id, time)
-        if index is None:
+        if self.id_column is None or find(ring, ring.columns[self.id_column], event_id, time) is None:
             return False
-        for name, matching, times, labelled in self._label_columns:
-            seen = ring.columns[times][index]
-            matches = ring.columns[matching][index + 1] > ring.columns[matching][index]
-            if name == label and matches:
-                ring.columns[times][index] = label_time if seen == ABSENT else min(seen, label_time)
-                ring.add(labelled, index, int(seen == ABSENT))
-                ring.labelled_through = max(ring.labelled_through, label_time)
-            elif seen != ABSENT:
-                ring.columns[times][index] = ABSENT
-                ring.add(labelled, index, -1)
+        self.labels.note(ring, label_time, time, event_id, label)
         return True
-
-    def find(self, ring: Ring, event_id: int, time: int | None = None) -> int | None:
-        """The index of the event with this fingerprint (at `time`, where that is known), or None."""
-        if self.id_column is None:
-            return None
-        ids = ring.columns[self.id_column]
-        low, high = (0, len(ids)) if time is None else ring.bounds(time, 0, 1)
-        try:
-            return ids.index(event_id, low, high)
-        except ValueError:
-            return None

@@ -121,22 +121,13 @@ def _share(feature: WindowedFeature, plan: Columns) -> Reader:
 
 def _rate(feature: WindowedFeature, plan: Columns) -> Reader:
     """Events with the label, as known `settle` before the event, over all that match."""
-    settle = plan.settle
-    label = feature.label or ""
     matching = plan.column(Measure("1", feature.where, True))
-    times = plan.column(Measure("label_time", feature.where, False, label))
-    labelled = plan.column(Measure("labelled", feature.where, True, label))
+    labelled = plan.column(Measure("labelled", feature.where, True, feature.label or ""))
 
     def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        counts = ring.columns[matching]
+        counts, totals = ring.columns[matching], ring.columns[labelled]
         count = counts[high] - counts[low]
-        if not count:
-            return 0.0
-        known = time - settle
-        if known >= ring.labelled_through:
-            totals = ring.columns[labelled]
-            return (totals[high] - totals[low]) / count
-        return sum(ABSENT < seen <= known for seen in ring.columns[times][low:high]) / count
+        return (totals[high] - totals[low]) / count if count else 0.0
 
     return read
 
