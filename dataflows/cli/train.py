@@ -1,0 +1,132 @@
+"""`sealwax train`: events, labels, a feature set and a recipe to a checkpoint."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from dataflows.errors import UserError
+from dataflows.features import load_feature_set
+from dataflows.logs import read_events, read_labels
+from dataflows.period import Period
+from dataflows.settings import load_settings
+from dataflows.training import make_training_set
+from models.errors import RecipeError, TrainingSetError
+from models.recipe import Recipe, load_recipe
+from models.training_set import TrainingSet
+
+if TYPE_CHECKING:
+    from models.training import Report
+
+_LISTED = 10
+_EVENTS_A_STEP = 1_000
+
+
+def train(
+    recipe: Annotated[Path, typer.Option(help="The training recipe's TOML file; see docs/examples.")],
+    features: Annotated[Path, typer.Option(help="The feature set's TOML file.")],
+    events: Annotated[str, typer.Option(help="A file, a directory or kafka://host:port of events.")],
+    labels: Annotated[str, typer.Option(help="The same, of labels.")],
+    output: Annotated[Path, typer.Option(help="The checkpoint's directory.")],
+    start: Annotated[str | None, typer.Option("--from", help="First day or time to learn from.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="First day or time that is not learnt from.")] = None,
+) -> None:
+    """Train the event scorer on past events and what became known of them.
+
+    Events before --from build the users' state. Example:
+
+    sealwax train --recipe docs/examples/fdh-train.toml --features docs/examples/fdh-features.toml --events events.jsonl
+    --labels labels.jsonl --from 2018-05-01 --to 2018-07-01 --output fdh-checkpoint
+    """
+    console = Console(stderr=True)
+    period = Period.parse(start, end)
+    _check_output(output)
+    try:
+        chosen = load_recipe(recipe)
+        data = _read(console, events, labels, features, period)
+        from models.training import train as train_scorer  # torch takes seconds to import
+
+        with _epochs(console, chosen) as report:
+            train_scorer(data, chosen, output, report)
+    except (RecipeError, TrainingSetError) as error:
+        raise UserError(str(error)) from None
+    console.print(f"checkpoint: {output}", highlight=False, soft_wrap=True)
+
+
+def _check_output(output: Path) -> None:
+    try:
+        other = output.is_dir() and any(output.iterdir()) and not (output / "config.json").is_file()
+    except OSError as error:
+        raise UserError(f"--output {output}: cannot be read: {error.strerror}") from None
+    if other or (output.exists() and not output.is_dir()):
+        raise UserError(f"--output {output}: holds something that is no checkpoint: name a new directory")
+
+
+def _read(console: Console, events: str, labels: str, features: Path, period: Period) -> TrainingSet:
+    settings = load_settings()
+    kafka, topics = settings.kafka.client(), settings.topics
+    feature_set = load_feature_set(features)
+    bad: list[str] = []
+    with _replay(console) as on_event:
+        data = make_training_set(
+            read_events(events, topics.transactions, kafka, bad.append),
+            read_labels(labels, topics.labels, kafka, bad.append),
+            feature_set,
+            period,
+            on_event,
+        )
+    for text in bad[:_LISTED]:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if bad:
+        console.print(f"records that could not be read and were left out: {len(bad):,}")
+    console.print(f"{len(data):,} events to learn from, {int(data.labels.sum()):,} of them fraud or abuse")
+    return data
+
+
+@contextmanager
+def _replay(console: Console) -> Iterator[Callable[[], None]]:
+    """Shows how many events have gone through the operators."""
+    columns = TextColumn("[bold]replay"), BarColumn(), TextColumn("{task.completed:,.0f} events"), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("replay", total=None)
+        events = 0
+
+        def on_event() -> None:
+            nonlocal events
+            events += 1
+            if events % _EVENTS_A_STEP == 0:
+                progress.update(task, completed=events)
+
+        yield on_event
+
+
+@contextmanager
+def _epochs(console: Console, recipe: Recipe) -> Iterator["Report"]:
+    """Shows each epoch's steps as a bar, and a line of what validation said after it."""
+    from models.training import Progress as Told
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("epoch 1", total=None, loss="")
+
+        def report(told: Told) -> None:
+            epoch = f"epoch {told.epoch}/{recipe.training.epochs}"
+            progress.update(task, description=epoch, completed=told.step, total=told.steps, loss=f"{told.loss:.4f}")
+            if told.average_precision is not None:
+                console.print(
+                    f"{epoch}: loss {told.loss:.4f}, validation AUC ROC {told.roc_auc:.4f}, "
+                    f"average precision {told.average_precision:.4f}",
+                    highlight=False,
+                )
+
+        yield report

@@ -1,0 +1,60 @@
+"""A whole log of events or labels, decoded, for work that has an end."""
+
+import heapq
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
+
+from contracts.codec import InvalidRecordError, decode_event, decode_label
+from contracts.events import Event, Label
+from dataflows.connectors.base import InputPartition, ReadRange
+from dataflows.connectors.kafka_settings import KafkaSettings
+from dataflows.connectors.urls import open_input
+
+T = TypeVar("T")
+OnBad = Callable[[str], None]
+"""Told of each record that could not be decoded: where it lies, and what is wrong."""
+
+_RECORDS: Final = 4_096
+_PAUSE: Final = 0.01
+
+
+def read_events(url: str, topic: str, kafka: KafkaSettings, on_bad: OnBad) -> Iterator[Event]:
+    """Every event that is there now, each partition in its order and all together by event time."""
+    return _read(url, topic, kafka, decode_event, lambda event: event.event_time, on_bad)
+
+
+def read_labels(url: str, topic: str, kafka: KafkaSettings, on_bad: OnBad) -> Iterator[Label]:
+    """Every label that is there now, each partition in its order and all together by label time."""
+    return _read(url, topic, kafka, decode_label, lambda label: label.label_time, on_bad)
+
+
+def _read(
+    url: str,
+    topic: str,
+    kafka: KafkaSettings,
+    decode: Callable[[bytes], T],
+    time_of: Callable[[T], int],
+    on_bad: OnBad,
+) -> Iterator[T]:
+    log = open_input({topic: url}, ReadRange(stop_at_end=True), kafka)
+    try:
+        partitions = [
+            _decoded(log.open(name, number), f"{url}, partition {number}", decode, on_bad)
+            for name, number in log.partitions()
+        ]
+        yield from heapq.merge(*partitions, key=time_of)
+    finally:
+        log.close()
+
+
+def _decoded(source: InputPartition, place: str, decode: Callable[[bytes], T], on_bad: OnBad) -> Iterator[T]:
+    while not source.exhausted:
+        records = source.read(_RECORDS)
+        for record in records:
+            try:
+                yield decode(record.value)
+            except InvalidRecordError as error:
+                on_bad(f"{place}, offset {record.offset}: {error}")
+        if not records:
+            time.sleep(_PAUSE)
