@@ -1,8 +1,11 @@
 """What a feature set's TOML file may say."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import ErrorDetails
 
 from contracts.messages import EventType
 from operators.durations import parse_duration
@@ -18,41 +21,61 @@ Aggregate = Literal[
 IDENTIFIERS = ("user_id", "merchant_id", "device_id", "card_id", "ip", "country", "category", "order_id", "outcome")
 NUMERIC = frozenset({"sum", "mean", "std", "min", "max"})
 UNWINDOWED = frozenset({"value", "age", "gap"})
+UNFILTERED = frozenset({"value", "age"})
 
-Duration = Annotated[int, BeforeValidator(parse_duration)]
+_LONGEST: Final = 3_650 * 86_400_000
+
+
+def _bounded_duration(text: str) -> int:
+    millis = parse_duration(text)
+    if millis > _LONGEST:
+        raise ValueError("must be at most 3650d")
+    return millis
+
+
+def _window(text: str) -> str:
+    if not _bounded_duration(text):
+        raise ValueError("must be longer than 0")
+    return text
+
+
+Duration = Annotated[int, BeforeValidator(_bounded_duration)]
+Window = Annotated[str, AfterValidator(_window)]
+"""As it is written, since it is part of the feature's name."""
 
 
 class FeatureSetError(ValueError):
     """A feature set that can't be used: names the feature, the field and the fix."""
 
 
-class Where(BaseModel):
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Where(_Table):
     """Which events a feature looks at: those that match in every field named."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    event_type: tuple[EventType, ...] | None = Field(default=None, strict=False)
-    outcome: tuple[str, ...] | None = Field(default=None, strict=False)
-    category: tuple[str, ...] | None = Field(default=None, strict=False)
+    event_type: Annotated[list[EventType], Field(min_length=1)] | None = None
+    outcome: Annotated[list[str], Field(min_length=1)] | None = None
+    category: Annotated[list[str], Field(min_length=1)] | None = None
 
 
-class Feature(BaseModel):
+class Feature(_Table):
     """One declared feature; `windows` makes one for each, named by `{window}`."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\{window\}[a-z0-9_]*)?$", max_length=64)]
     entity: Entity
     aggregate: Aggregate
     field: str | None = None
-    windows: tuple[str, ...] = Field(default=(), strict=False)
+    windows: list[Window] = []
     delay: Duration = 0
     where: Where = Where()
     label: Literal["fraud", "legitimate", "abuse"] | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Feature":
-        for problem in filter(None, (self._field_problem(), self._window_problem(), self._label_problem())):
+        problems = (self._field_problem(), self._window_problem(), self._where_problem(), self._label_problem())
+        for problem in filter(None, problems):
             raise ValueError(problem)
         return self
 
@@ -73,25 +96,61 @@ class Feature(BaseModel):
 
     def _window_problem(self) -> str | None:
         if self.aggregate in UNWINDOWED:
-            return (
-                f'windows and delay: aggregate = "{self.aggregate}" takes none' if self.windows or self.delay else None
-            )
+            given = self.windows or self.delay or "{window}" in self.name
+            return f'windows and delay: aggregate = "{self.aggregate}" takes none' if given else None
         if not self.windows:
             return 'windows: name at least one, such as windows = ["1d"]'
         if len(self.windows) > 1 and "{window}" not in self.name:
             return 'name: with several windows it needs "{window}", such as "user_count_{window}"'
         return None
 
+    def _where_problem(self) -> str | None:
+        if self.aggregate in UNFILTERED and self.where != Where():
+            return f'where: aggregate = "{self.aggregate}" takes none'
+        if self.aggregate == "share" and self.where == Where():
+            return 'where: a share is that of the events that match it, such as where = { event_type = ["refund"] }'
+        return None
+
     def _label_problem(self) -> str | None:
         if (self.aggregate == "rate") != (self.label is not None):
             return 'label: aggregate = "rate" needs it, and no other takes it'
-        if self.aggregate == "share" and self.where == Where():
-            return "where: a share is that of the events that match it"
         return None
 
 
-def plain_settings(error: dict[str, Any]) -> str:
-    """One validation problem as `field: what is wrong`."""
-    place = ".".join(str(part) for part in error["loc"])
-    text = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: {text}" if place else text
+class FeatureFile(_Table):
+    """The whole file."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    settle: Duration = 2_000
+    window_events: Annotated[int, Field(ge=1, le=64)] = 16
+    features: Annotated[list[Feature], Field(min_length=1)]
+
+
+def explain(errors: Iterable[ErrorDetails], document: Mapping[str, Any]) -> list[str]:
+    """Each problem as `where: what is wrong`, with a feature's name where it has one."""
+    return [_explain(error["type"], list(error["loc"]), error["msg"], document) for error in errors]
+
+
+def _explain(kind: str, place: list[int | str], text: str, document: Mapping[str, Any]) -> str:
+    text = text.removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        text = f"unknown field; {_instead(str(place[-1]), _known(place))}"
+    elif place in (["features"], place[:2]) and kind in ("list_type", "model_type"):
+        text = "each feature is a table that begins with [[features]]"
+    if place[:1] == ["features"] and len(place) > 1:
+        place[:2] = [_feature(document["features"][place[1]], int(place[1]))]
+    return ": ".join([*(str(part) for part in place), text])
+
+
+def _feature(feature: object, index: int) -> str:
+    name = feature.get("name") if isinstance(feature, dict) else None
+    return f"feature {name}" if name else f"feature number {index + 1}"
+
+
+def _known(place: list[int | str]) -> list[str]:
+    return list((FeatureFile if len(place) == 1 else Where if "where" in place else Feature).model_fields)
+
+
+def _instead(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

@@ -3,25 +3,15 @@
 import hashlib
 import tomllib
 from collections.abc import Iterator
-from typing import Annotated
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from operators.durations import parse_duration
 from operators.features.calendar import EVENT_VALUES
-from operators.features.definition import Duration, Feature, FeatureSetError, plain_settings
+from operators.features.definition import Feature, FeatureFile, FeatureSetError, explain
 from operators.features.measure import WindowedFeature
 from operators.features.plan import EntityPlan
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-    settle: Duration = 2_000
-    window_events: Annotated[int, Field(ge=1, le=64)] = 16
-    features: Annotated[list[Feature], Field(min_length=1)]
 
 
 class FeatureSet:
@@ -32,7 +22,7 @@ class FeatureSet:
     `settle` is in ms.
     """
 
-    def __init__(self, file: _File, version: str) -> None:
+    def __init__(self, file: FeatureFile, version: str) -> None:
         self.version = version
         self.settle = file.settle
         self.window_events = file.window_events
@@ -68,23 +58,13 @@ def parse_feature_set(text: str, source: str) -> FeatureSet:
     """The feature set that a TOML text declares. Raises FeatureSetError naming `source`, the feature and the fix."""
     try:
         document = tomllib.loads(text)
-        file = _File.model_validate(document)
+        file = FeatureFile.model_validate(document)
         digest = hashlib.sha256(orjson.dumps(file.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
         return FeatureSet(file, f"{file.name}#{digest[:8]}")
     except tomllib.TOMLDecodeError as error:
         raise FeatureSetError(f"{source}: not valid TOML: {error}") from None
     except ValidationError as error:
-        problems = [_located(document, dict(detail)) for detail in error.errors(include_url=False)]
-        raise FeatureSetError(f"{source}: " + "; ".join(problems[:5])) from None
+        problems = explain(error.errors(include_url=False, include_context=False), document)
+        raise FeatureSetError("\n".join(f"{source}: {problem}" for problem in problems)) from None
     except FeatureSetError as error:
         raise FeatureSetError(f"{source}: {error}") from None
-
-
-def _located(document: dict[str, object], detail: dict[str, object]) -> str:
-    loc = detail["loc"]
-    features = document.get("features")
-    if isinstance(loc, tuple) and len(loc) > 1 and loc[0] == "features" and isinstance(features, list):
-        feature = features[loc[1]]
-        name = feature.get("name", f"number {loc[1] + 1}") if isinstance(feature, dict) else f"number {loc[1] + 1}"
-        return f"feature {name}: " + plain_settings(detail | {"loc": loc[2:]})
-    return plain_settings(detail)
