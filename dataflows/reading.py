@@ -130,8 +130,10 @@ class PartitionReader:
         missing = self._rules.batch_size - len(self._buffer)
         if missing * 2 > self._rules.batch_size:
             records = self._source.read(missing)
-            received = int(self._clock() * 1_000) if records else 0
-            self._buffer.extend([self._read(record, received) for record in records])
+            if records:
+                self._quiet_since = None
+                received = int(self._clock() * 1_000)
+                self._buffer.extend([self._read(record, received) for record in records])
 
     def _publish(self) -> None:
         done = not self._buffer and (self._source.at_end or self._source.exhausted)
