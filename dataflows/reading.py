@@ -177,7 +177,8 @@ class PartitionReader:
             )
 
     def _watermark(self) -> int | None:
-        watermark = self._latest - self._rules.lateness if self._latest != UNKNOWN else UNKNOWN
+        latest = max(self._latest, self._buffer[0].time) if self._buffer else self._latest  # what is held tells as well
+        watermark = latest - self._rules.lateness if latest != UNKNOWN else UNKNOWN
         if self._buffer or not (self._source.at_end or self._source.exhausted):
             self._quiet_since = None
         elif self._source.exhausted or self._is_idle():
