@@ -1,0 +1,27 @@
+"""Builders of a flow with a part that misbehaves."""
+
+from collections.abc import Sequence
+
+from bytewax.dataflow import Dataflow
+
+from contracts.events import EVENT_TYPES
+from contracts.scoring import WINDOW_ROW, ScoringInput
+from dataflows import flow
+from dataflows.request import RunRequest
+from dataflows.worker import Job
+from models.fake import FakeScorer
+
+
+def failing_on_refunds(job: Job) -> Dataflow:
+    """The scorer fails on every batch that holds a refund."""
+    RunRequest.scorer = lambda self: FakeScorer(fails=_has_refund)  # type: ignore[method-assign]
+    return flow.build(job)
+
+
+def _has_refund(batch: Sequence[ScoringInput]) -> bool:
+    return any(_latest_type(one.window) == "refund" for one in batch)
+
+
+def _latest_type(window: bytes) -> str:
+    """The type of the scored event, which is the last of its window."""
+    return EVENT_TYPES[WINDOW_ROW.unpack(window[-WINDOW_ROW.size :])[-1]]

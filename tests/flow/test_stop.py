@@ -1,0 +1,54 @@
+"""Stopping a live flow, and going on later."""
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.flow.command import HANGS_AFTER, finish, start
+from tests.flow.conftest import MakeCluster, MakeDirectory
+from tests.flow.harness import actions_by_id, flow_settings, run_to_end, updates_by_event
+from tests.flow.stream import make_stream
+
+pytestmark = pytest.mark.kafka
+
+CUT_OFF = "cut off"
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + HANGS_AFTER
+    while not true():
+        assert time.monotonic() < deadline, "still not true"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_was_stopped_goes_on_where_it_was(
+    processes: int, make_cluster: MakeCluster, make_directory: MakeDirectory
+) -> None:
+    stream = make_stream(6, 3_000)
+    cluster = make_cluster()
+    first, rest = stream._replace(events=stream.events[:2_000]), stream._replace(events=stream.events[2_000:])
+    cluster.send_stream(first._replace(labels=stream.labels))
+    settings = flow_settings(make_directory() / "state", cluster.bootstrap, cluster.topics, processes=processes)
+
+    live = start(settings)
+    _wait_until(lambda: len(cluster.read(cluster.topics.risk_updates)) > 1_000)
+    live.send_signal(signal.SIGTERM)
+    status, said = finish(live)
+    assert status == 0
+    assert "killed" not in said
+    stopped_with = len(cluster.outputs().updates)
+    assert stopped_with <= len(first.event_ids)
+
+    cluster.send_stream(rest._replace(labels=[]))
+    assert finish(start(settings, "--stop-at-end"))[0] == 0
+    outputs = cluster.outputs()
+    assert updates_by_event(outputs).keys() == stream.event_ids
+
+    whole = make_cluster(transactions=cluster.topics.transactions, labels=cluster.topics.labels)
+    undisturbed = flow_settings(make_directory() / "state", whole.bootstrap, whole.topics)
+    run_to_end(undisturbed, whole.url, whole.url, whole.url)
+    assert updates_by_event(outputs, without=()) == updates_by_event(whole.outputs(), without=())
+    assert actions_by_id(outputs, without=()) == actions_by_id(whole.outputs(), without=())
