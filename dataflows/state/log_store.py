@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from zlib import crc32
 
 from dataflows.state.errors import RESTORE, StateDamagedError, StateLockedError, StateLostError
 from dataflows.state.index import MAX_RECORD_BYTES, VersionedIndex, unpack_location
@@ -15,7 +16,7 @@ from dataflows.state.log import Frame, LogFile
 from dataflows.state.records import RecordError, seal, unseal
 
 _FREE_BYTES = 1 << 20  # a log up to this size is left alone
-_GARBAGE_RATIO = 2  # a log is cleaned when it is this many times as long as what is in use
+_GARBAGE_RATIO = 2  # a log is cleaned when it is two to three times as long as what is in use, each table in its turn
 _CLEANING_PACE = 1  # records taken along for each one that changes
 
 
@@ -26,6 +27,7 @@ class LogStore:
         path.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._lock = _lock(path)
+        self._garbage_ratio = _GARBAGE_RATIO + crc32(str(path).encode()) / (1 << 32)
         self._index = VersionedIndex()
         try:
             self._old, self._file = self._replayed(_log_files(path))
@@ -118,7 +120,7 @@ class LogStore:
     def _change_files(self) -> None:
         """Begin a new file when there is too much garbage; delete the old one when no version needs it."""
         if self._old is None:
-            if self._file.end > _GARBAGE_RATIO * self._index.used_bytes + _FREE_BYTES:
+            if self._file.end > self._garbage_ratio * self._index.used_bytes + _FREE_BYTES:
                 self._old, self._file = self._file, _log_file(self._path, self._file.number + 1)
                 self._begin_cleaning()
         elif self._emptied_by is not None and self._index.floor >= self._emptied_by:
