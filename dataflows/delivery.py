@@ -79,11 +79,13 @@ class SuppressingWriter:
         self._scanned = True
 
     def _await_quiet(self) -> None:
-        while (left := self._end_since + self._quiet - self._clock()) > 0:
-            self._sleep(min(left, self._quiet / _LOOKS))
-            end = self._output.end()
-            if end != self._end:
+        while True:
+            if (end := self._output.end()) != self._end:
                 self._end, self._end_since = end, self._clock()
+            left = self._end_since + self._quiet - self._clock()
+            if left <= 0:
+                break
+            self._sleep(min(left, self._quiet / _LOOKS))
 
     def snapshot(self) -> WriterState:
         """The state to go on from after a crash, once all that was written is durable.

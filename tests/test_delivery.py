@@ -227,6 +227,15 @@ def test_what_arrives_before_the_end_is_quiet_is_found(arrivals: list[float], fo
     assert writer.snapshot() == (found, IDS[3:found])
 
 
+def test_the_end_must_be_quiet_when_the_first_write_comes_not_when_the_writer_was_made() -> None:
+    held = IDS[:3]
+    time = Time(held, [4.9, 5.5])
+    writer = SuppressingWriter(BrokerPartition(held), (0, []), origin=0, quiet=1.0, sleep=time.sleep, clock=time.clock)
+    time.sleep(5.0)
+    writer.write(RECORDS[:3])
+    assert writer.snapshot() == (5, IDS[3:5])
+
+
 def test_writers_made_together_wait_together() -> None:
     time = Time([], [])
     writers = [

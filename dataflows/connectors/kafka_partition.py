@@ -41,6 +41,7 @@ class KafkaInputPartition:
         self._place = place
         self._fetch = fetch
         self._high = high
+        """The log's end, as far as it is known."""
         self._end = end
         self._end_time = end_time
         self._buffer: deque[InputRecord] = deque()
@@ -60,7 +61,7 @@ class KafkaInputPartition:
 
     @property
     def at_end(self) -> bool:
-        return not self._buffer and (self._done or self._seen_end or self._next >= self._known_end())
+        return not self._buffer and (self._done or self._seen_end or self._next >= self._high)
 
     @property
     def exhausted(self) -> bool:
@@ -68,16 +69,13 @@ class KafkaInputPartition:
 
     @property
     def lag(self) -> int:
-        return max(0, self._known_end() - self.position)
-
-    def _known_end(self) -> int:
-        _, high = self._consumer.get_watermark_offsets(self._place, cached=True)
-        return max(self._high, high)
+        return max(0, self._high - self.position)
 
     def read(self, most: int) -> list[InputRecord]:
         buffer = self._buffer
         if len(buffer) < most and not self._done:
             self._fetch(most)
+            self._note_end()
         if len(buffer) <= most:
             records = list(buffer)
             buffer.clear()
@@ -89,6 +87,11 @@ class KafkaInputPartition:
             self._paused = False
             self._consumer.resume([self._place])
         return records
+
+    def _note_end(self) -> None:
+        if not self._done:
+            _, high = self._consumer.get_watermark_offsets(self._place, cached=True)  # of the latest fetch; no request
+            self._high = max(self._high, high)
 
     def take(self, message: Message) -> None:
         """Buffer a record that the consumer has fetched."""
@@ -125,7 +128,7 @@ class KafkaInputPartition:
 
     def _finish(self) -> None:
         if not self._done:
-            self._done = True
+            self._done, self._paused = True, False
             self._consumer.incremental_unassign([self._place])
 
     def close(self) -> None:
