@@ -10,7 +10,7 @@ from contracts.keys import KEY_GROUPS
 from operators.features import FeatureSet
 from operators.packs import EntityLabel, EntityPack, Query, Reply
 from operators.ring import Ring
-from operators.settling import Watermarks
+from operators.settling import ABSENT_INPUT, Watermarks
 from operators.state import States
 
 
@@ -20,6 +20,7 @@ class EntityGroup:
     def __init__(self, features: FeatureSet, states: States[Ring], inputs: int = KEY_GROUPS) -> None:
         self._plans = list(features.entities.values())
         self._names = list(features.entities)
+        self._by_name = features.entities
         self._states = states
         self._marks = Watermarks(inputs)
         self._waiting: list[tuple[int, int, int, Query, bool]] = []
@@ -40,6 +41,12 @@ class EntityGroup:
             _, _, _, query, late = heappop(self._waiting)
             replies.append(self._answer(query, late))
         return replies
+
+    def rest(self, key: str, ring: Ring) -> Ring | None:
+        """What has to be kept of an entity's ring; the very object where the entity isn't idle."""
+        settled = self._marks.minimum
+        plan = self._by_name[key.partition(":")[0]]
+        return ring if settled == ABSENT_INPUT else ring.rest(settled - plan.horizon - plan.settle, plan.ageless)
 
     @property
     def waiting(self) -> list[tuple[Query, bool]]:

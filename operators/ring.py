@@ -96,6 +96,21 @@ class Ring:
                     base = column[0]
                     column[:] = array("q", (total - base for total in column))
 
+    def rest(self, before: int, ageless: bool) -> "Ring | None":
+        """What is left where no event is after the time `before`: when the first was, or nothing if `ageless`.
+
+        A ring with a later event is the very object.
+        """
+        if self.times and self.times[-1] > before:
+            return self
+        if ageless:
+            return None
+        if not self.times:
+            return self
+        rest = Ring(self.cumulative)
+        rest.first_seen = self.first_seen
+        return rest
+
     def encode(self) -> bytes:
         """Compact, versioned bytes that tell the kinds of their columns."""
         header = _HEADER.pack(

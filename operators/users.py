@@ -12,7 +12,7 @@ from operators.features import FeatureSet
 from operators.features.definition import ENTITY_FIELDS
 from operators.packs import Arrival, Enriched, EntityLabel, Query, UserPack
 from operators.ring import ABSENT, Ring
-from operators.settling import Watermarks
+from operators.settling import ABSENT_INPUT, Watermarks
 from operators.state import States
 
 _FORMAT: Final = 1
@@ -117,6 +117,19 @@ class UserGroup:
             output.watermark = self._marks.minimum
         return output
 
+    def rest(self, state: UserState) -> UserState | None:
+        """What has to be kept of a user's state; the very object where the user isn't idle.
+
+        Events older than the horizon can't reach a value any more, so when they are forgotten makes no difference.
+        """
+        settled = self._marks.minimum
+        if settled == ABSENT_INPUT:
+            return state
+        ring = state.ring.rest(settled - self._plan.horizon, self._plan.ageless)
+        if ring is state.ring:
+            return state
+        return None if ring is None else UserState(ring)
+
     @property
     def waiting(self) -> list[Label]:
         """Labels that wait until every input has passed their time, since their events may still come."""
@@ -139,7 +152,7 @@ class UserGroup:
             return
         ring.insert(event.event_time, values)
         state.remember(event_id)
-        window = (state.rows + window_row(event))[-self._window_bytes :]
+        window = (_recent(state.rows, event.event_time - plan.horizon) + window_row(event))[-self._window_bytes :]
         state.rows = window
         self._states.put(event.user_id, state)
         features = self._blank.copy()
@@ -177,3 +190,10 @@ class UserGroup:
             entity = fingerprint(label.user_id) if link is None else ring.columns[link][index]
             if entity != ABSENT:
                 output.labels.append(EntityLabel(kind, entity, time, event_id, label.label, label.label_time))
+
+
+def _recent(rows: bytes, before: int) -> bytes:
+    """The rows of events after the time `before`; a row begins with its time."""
+    while rows and int.from_bytes(rows[:8], "little") <= before:
+        rows = rows[ROW_SIZE:]
+    return rows

@@ -5,6 +5,7 @@ from typing import Final
 from dataflows import metrics
 from dataflows.state import KeyedState, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
+from dataflows.steps.sweeping import sweep
 from operators.entities import EntityGroup
 from operators.features import FeatureSet
 from operators.packs import EntityPack, Query, Reply, encode_list, list_decoder
@@ -31,6 +32,7 @@ class EntitiesPart:
         return [replies] if replies else []
 
     def snapshot(self) -> tuple[int, int]:
+        sweep(self._states, self._group.rest)
         waiting = self._group.waiting
         if waiting or self._waiting.get(_WAITING):
             self._waiting.put(_WAITING, waiting)

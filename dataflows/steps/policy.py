@@ -7,6 +7,7 @@ from contracts.events import Position
 from dataflows import metrics
 from dataflows.state import KeyedState, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
+from dataflows.steps.sweeping import sweep
 from operators.packs import Scored, ScoredPack
 from operators.policy import Decision, PolicyEngine, UserRisk
 
@@ -24,6 +25,7 @@ class PolicyPart:
         self._states = states
         self._versions = versions
         self._topic = topic
+        self._latest = 0
 
     def take(self, packs: list[ScoredPack]) -> list[Decided]:
         with metrics.timed(STEP):
@@ -34,6 +36,7 @@ class PolicyPart:
         enriched = scored.enriched
         arrival = enriched.arrival
         event = arrival.event
+        self._latest = max(self._latest, event.event_time)
         state = self._states.get(event.user_id)
         decision = self._engine.decide(
             state,
@@ -49,6 +52,8 @@ class PolicyPart:
         return decision, arrival.received
 
     def snapshot(self) -> int:
+        spent = self._engine.policy.user_risk.is_spent
+        sweep(self._states, lambda _, state: None if spent(state, self._latest) else state)
         with metrics.snapshot(STEP, self._states.changed):
             return self._states.snapshot()
 

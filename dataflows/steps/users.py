@@ -6,6 +6,7 @@ from contracts.events import Label
 from dataflows import metrics
 from dataflows.state import KeyedState, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
+from dataflows.steps.sweeping import sweep
 from operators.features import FeatureSet
 from operators.packs import UserPack, encode_list, list_decoder
 from operators.users import UserGroup, UserOutput, UserState
@@ -30,6 +31,7 @@ class UsersPart:
         return outputs
 
     def snapshot(self) -> tuple[int, int]:
+        sweep(self._states, lambda _, state: self._group.rest(state))
         waiting = self._group.waiting
         if waiting != (self._waiting.get(_WAITING) or []):
             self._waiting.put(_WAITING, waiting)

@@ -53,6 +53,8 @@ class EntityPlan:
         self.horizon = max([horizon, *(delay + size for delay, size in windows)]) + (SLACK if owned else 0)
         self.reach = min((delay for delay, _ in windows), default=self.settle)
         """A read at t looks at events up to t minus this (ms)."""
+        self.ageless = all(feature.aggregate != "age" for _, feature in features)
+        """No feature asks when an entity was first seen."""
         self.wait = self.settle if labelled else self.reach
         """A read at t waits until every watermark has passed t minus this (ms)."""
         self.cumulative = tuple(measure.cumulative for measure in self._measures)

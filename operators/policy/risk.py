@@ -9,6 +9,7 @@ from contracts.decisions import DECIMALS
 
 _RECORD = struct.Struct("<Bdq")
 _VERSION = 1
+_SPENT = 1e-12
 
 
 class UserRisk(msgspec.Struct, frozen=True, gc=False):
@@ -64,6 +65,10 @@ class RiskCourse:
         evidence = self.weight * score * self._fading(state.at - time)
         risk = 1.0 - (1.0 - state.risk * self._fading(time - state.at)) * (1.0 - evidence)
         return UserRisk(round(risk, DECIMALS), max(time, state.at))
+
+    def is_spent(self, state: UserRisk, time: int) -> bool:
+        """Whether nothing is left of a state at `time` that could ever reach a rounded risk."""
+        return state.risk * self._fading(time - state.at) < _SPENT
 
     def _fading(self, elapsed: int) -> float:
         return float(0.5 ** (elapsed / self.half_life)) if elapsed > 0 else 1.0

@@ -1,0 +1,21 @@
+"""Idle entities are forgotten a few at a time: no epoch pays for all of them, and no state lives for ever."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from dataflows.state import KeyedState
+
+S = TypeVar("S")
+
+_AT_ONCE: Final = 2
+"""Entries of a key group that are looked at in one snapshot."""
+
+
+def sweep(states: KeyedState[S], rest: Callable[[str, S], S | None]) -> None:
+    """Keep of the next few entries what `rest` says: the same object, a smaller one, or None for nothing."""
+    for key, state in states.sweep(_AT_ONCE):
+        kept = rest(key, state)
+        if kept is None:
+            states.delete(key)
+        elif kept is not state:
+            states.put(key, kept)
