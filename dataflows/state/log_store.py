@@ -27,7 +27,7 @@ class LogStore:
         path.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._lock = _lock(path)
-        self._garbage_ratio = _GARBAGE_RATIO + crc32(str(path).encode()) / (1 << 32)
+        self._garbage_ratio = _GARBAGE_RATIO + crc32("/".join(path.parts[-2:]).encode()) / (1 << 32)
         self._index = VersionedIndex()
         try:
             self._old, self._file = self._replayed(_log_files(path))

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -237,4 +237,6 @@ class KeyedStateMachine(RuleBasedStateMachine):
 
 
 TestKeyedStateMachine = KeyedStateMachine.TestCase
-TestKeyedStateMachine.settings = settings(max_examples=60, stateful_step_count=60)
+TestKeyedStateMachine.settings = settings(
+    max_examples=60, stateful_step_count=60, suppress_health_check=[HealthCheck.too_slow]
+)
