@@ -20,6 +20,10 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = {
+    "demo": Command(
+        "demo:demo",
+        "Stream a simulated shop through the live flow, with an embedded broker, and watch what it decides.",
+    ),
     "run": Command("run:run", "Score a stream of events continuously."),
     "import": Command("import_:import_", "Turn CSV or Parquet tables into events and labels, in time order."),
     "simulate": Command(
@@ -27,7 +31,7 @@ COMMANDS: Final = {
         "Simulate a shop: thousands of people with habits, seven kinds of abuse, and labels that come late.",
     ),
     "train": Command("train:train", "Train the event scorer on past events and what became known of them."),
-    "topics": Command("topics:app", "Create and list the flow's Kafka topics."),
+    "topics": Command("topics:app", "Create, list and fill the flow's Kafka topics."),
     "dead-letters": Command("dead_letters:app", "Look through what could not be read, and send it again."),
     "doctor": Command("doctor:doctor", "Check this machine, the settings and what they name."),
 }
