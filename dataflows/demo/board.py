@@ -44,8 +44,7 @@ def board(tally: Tally, moment: Moment, width: int) -> Layout:
 
 def _header(moment: Moment) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis").append("sealwax demo  ", "bold").append(moment.phase, "bold cyan")
-    if moment.left is not None:
-        text.append(f"  {max(moment.left, 0):.0f} s to go")
+    text.append(f"  {moment.now:.0f} s" if moment.left is None else f"  {max(moment.left, 0):.0f} s to go")
     if moment.simulated is not None:
         text.append(f"  in the shop it is {minute(moment.simulated)}")
     return text.append("  Ctrl-C ends", "dim")

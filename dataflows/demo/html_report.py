@@ -99,7 +99,7 @@ def _detection(found: list[Detected]) -> Section:
     bars = [
         Bar(
             words(one.scenario), one.flagged / one.cases, one.stopped / one.cases,
-            f"{share(one.flagged, one.cases)} of {one.cases}, after {span(one.seconds)}",
+            f"{one.flagged} of {one.cases}" + (f", after {span(one.seconds)}" if one.flagged else ""),
         )
         for one in found if one.cases
     ]  # fmt: skip
@@ -130,11 +130,14 @@ def _dead_letters(tally: Tally) -> Section:
     content = table(
         ("reason", "record begins"), [(letter.reason, element("code", letter.excerpt)) for letter in latest]
     )
-    said = ", ".join(f"{count:,} {words(reason)}" for reason, count in tally.letters.most_common())
-    return Section("Dead letters", f"{said}. {_count(len(latest), tally.letters.total())}", content, wide=True)
+    kinds = ", ".join(f"{count:,} {words(reason)}" for reason, count in tally.letters.most_common())
+    said = " ".join([f"By kind: {kinds}."] * bool(kinds) + [_count(len(latest), tally.letters.total())])
+    return Section("Dead letters", said, content, wide=True)
 
 
 def _count(shown: int, all_of_them: int) -> str:
+    if not all_of_them:
+        return "None."
     return f"The latest {shown:,} of {all_of_them:,}." if shown < all_of_them else f"All {all_of_them:,}."
 
 
