@@ -49,7 +49,7 @@ def demo(
     print_summary(console, outcome)
     report.write_text(render(outcome), encoding="utf-8")
     console.print(f"report: {report.absolute()}", markup=False, highlight=False, soft_wrap=True)
-    if any(faults(outcome.tally)):
+    if any(faults(outcome)):
         raise typer.Exit(_EXIT_WRONG)
 
 

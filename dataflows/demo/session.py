@@ -33,7 +33,9 @@ _PAUSE: Final = 0.015
 _FRAME: Final = 0.25
 """Seconds between drawings of the screen."""
 _PATIENCE: Final = 15.0
-"""The end comes when so long (s) nothing more has come back."""
+"""Without another update for so long (s), the rest is missing."""
+_HASTE: Final = 4.0
+"""So long (s) updates may still come after a signal."""
 
 
 @dataclass
@@ -106,14 +108,17 @@ class Demo:
         for batch in paced(islice(shop, plan.history)):
             self._tell(feed, batch, live=False)
             watch()
+            if self.outcome.interrupted:
+                break
         self._await(lambda: tally.updates > 0 or not plan.history, watch)
         if plan.history:
             self._enter(f"catching up with the shop's first {plan.history:,} records")
             self._await(lambda: tally.complete, watch)
-        self._live(shop, feed, watch)
+        if not self.outcome.interrupted:
+            self._live(shop, feed, watch)
         self._enter("waiting for the last updates")
         feed.flush()
-        self._await(lambda: tally.complete, watch, patience=_PATIENCE)
+        self._settle(watch)
 
     def _live(self, shop: Iterator[Told], feed: Feed, watch: Callable[[], None]) -> None:
         plan, outcome = self._plan, self.outcome
@@ -129,16 +134,25 @@ class Demo:
             time.sleep(_PAUSE)
         self._left = None
 
-    def _await(self, over: Callable[[], bool], watch: Callable[[], None], patience: float | None = None) -> None:
-        """Watch until it is over or, with `patience`, no update came for so long; without, until a signal came too."""
-        tally, since = self.outcome.tally, self._clock()
-        updates = tally.updates
-        while not over():
+    def _await(self, over: Callable[[], bool], watch: Callable[[], None]) -> None:
+        """Watch until it is over, or a signal came."""
+        while not over() and not self.outcome.interrupted:
             watch()
             time.sleep(_PAUSE)
+
+    def _settle(self, watch: Callable[[], None]) -> None:
+        """Watch until everything has come back, or nothing more does, or a signal came a while ago."""
+        outcome, tally = self.outcome, self.outcome.tally
+        signalled, came, updates = self._clock(), self._clock(), tally.updates
+        while not tally.complete:
+            watch()
+            time.sleep(_PAUSE)
+            now = self._clock()
             if tally.updates != updates:
-                updates, since = tally.updates, self._clock()
-            if self.outcome.interrupted if patience is None else self._clock() > since + patience:
+                came, updates = now, tally.updates
+            if not outcome.interrupted:
+                signalled = now
+            if now > min(came + _PATIENCE, signalled + _HASTE):
                 return
 
     def _tell(self, feed: Feed, batch: Sequence[Told], *, live: bool) -> None:

@@ -9,7 +9,6 @@ from rich.table import Table
 from dataflows.demo.detection import FLAGS, Detected
 from dataflows.demo.moment import millis, share, span, words
 from dataflows.demo.session import Outcome
-from dataflows.demo.tally import Tally
 
 
 def print_summary(console: Console, outcome: Outcome) -> None:
@@ -20,7 +19,7 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         numbers.add_row(name, value)
     console.print(numbers)
     console.print(_detection(tally.detection.by_scenario()))
-    for fault in faults(tally):
+    for fault in faults(outcome):
         console.print(f"wrong: {fault}", style="bold red")
 
 
@@ -31,6 +30,8 @@ def facts_of(outcome: Outcome) -> Iterator[tuple[str, str]]:
     for kind, count in tally.events.most_common():
         yield f"  {words(kind)}", f"{count:,}"
     yield "labels", f"{tally.labels:,}"
+    if unanswered := tally.distinct - tally.updates:
+        yield "", f"{unanswered:,} still on their way at the end"
     yield "risk updates", f"{tally.updates:,}, {tally.late:,} late, {tally.degraded:,} without a score"
     yield "dead letters", f"{tally.letters.total():,} of {tally.broken:,} broken records"
     if (rate := live_rate(outcome)) is not None:
@@ -63,14 +64,16 @@ def catch_up_rate(outcome: Outcome) -> float | None:
     return sum(busy) / len(busy) if busy else None
 
 
-def faults(tally: Tally) -> Iterator[str]:
-    """What must not be."""
-    if missing := tally.distinct - tally.updates:
+def faults(outcome: Outcome) -> Iterator[str]:
+    """What must not be. Where a signal ended the demo, some may be missing."""
+    tally = outcome.tally
+    missing, letters = tally.distinct - tally.updates, tally.letters.total()
+    if missing and not outcome.interrupted:
         yield f"{missing:,} events have no risk update"
     if tally.surplus:
         yield f"{tally.surplus:,} risk updates came twice, or of no event"
-    if tally.letters.total() != tally.broken:
-        yield f"{tally.broken:,} broken records became {tally.letters.total():,} dead letters"
+    if letters > tally.broken or (letters < tally.broken and not outcome.interrupted):
+        yield f"{tally.broken:,} broken records became {letters:,} dead letters"
 
 
 def _detection(found: list[Detected]) -> Table:

@@ -36,7 +36,7 @@ def test_every_event_has_its_update_and_every_broken_record_its_letter(tmp_path:
     shown, out = screen()
     outcome = Demo(SMALL, tmp_path, shown).run()
     tally = outcome.tally
-    assert not list(faults(tally))
+    assert not list(faults(outcome))
     assert tally.updates == tally.distinct > SMALL.history
     assert tally.letters.total() == tally.broken > 0
     assert tally.repeats > 0

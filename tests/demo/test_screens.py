@@ -65,12 +65,23 @@ def test_a_narrow_board_still_shows_the_hold() -> None:
 
 def test_the_summary_says_what_is_wrong() -> None:
     tally = small_tally()
-    assert list(faults(tally)) == ["1 events have no risk update"]
+    ended = outcome(tally)
+    assert list(faults(ended)) == ["1 events have no risk update"]
     tally.updated(update(3), 6.5)
-    assert not list(faults(tally))
+    assert not list(faults(ended))
     tally.updated(update(3), 6.6)
     tally.broken = 2
-    assert len(list(faults(tally))) == 2
+    assert len(list(faults(ended))) == 2
+
+
+def test_what_is_on_its_way_when_a_signal_comes_is_not_wrong() -> None:
+    ended = outcome(small_tally())
+    ended.interrupted = True
+    ended.tally.broken = 2
+    assert not list(faults(ended))
+    assert ("", "1 still on their way at the end") in facts_of(ended)
+    ended.tally.broken = 0
+    assert list(faults(ended)) == ["0 broken records became 1 dead letters"]
 
 
 def test_the_summary_has_all_numbers() -> None:
