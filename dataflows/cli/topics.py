@@ -1,18 +1,24 @@
 """`sealwax topics`: the flow's topics in a Kafka cluster."""
 
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dataflows.connectors.admin import TopicDescription, TopicPlan, create_topics, describe_topics
+from dataflows.connectors.base import OutputRecord
+from dataflows.connectors.urls import open_output
 from dataflows.errors import UserError
+from dataflows.sending import event_record, label_record, send_all
 from dataflows.settings import Settings, load_settings
 from dataflows.topics import DEFAULT_PARTITIONS, as_found, flow_topics, mismatches
 
-app = typer.Typer(help="Create and list the flow's Kafka topics.")
+app = typer.Typer(help="Create, list and fill the flow's Kafka topics.")
 
 Config = Annotated[Path | None, typer.Option(help="Settings file; sealwax.toml where there is one.")]
 Bootstrap = Annotated[str | None, typer.Option(help="The cluster's host:port.")]
@@ -56,6 +62,34 @@ def list_topics(config: Config = None, bootstrap: Bootstrap = None) -> None:
     missing = [f"{plan.name}: missing: `sealwax topics create` makes it" for plan in plans[len(found) :]]
     if wrong := missing + mismatches(plans, found):
         raise UserError("\n".join(wrong))
+
+
+@app.command()
+def send(
+    config: Config = None,
+    bootstrap: Bootstrap = None,
+    events: Annotated[str | None, typer.Option(help="A file or a directory of events.")] = None,
+    labels: Annotated[str | None, typer.Option(help="The same, of labels.")] = None,
+) -> None:
+    """Send files of events and labels to their topics, keyed by user, each file in its order.
+
+    Example: sealwax topics send --bootstrap localhost:9092 --events events.jsonl --labels labels.jsonl
+    """
+    if events is None and labels is None:
+        raise UserError("nothing to send: name --events or --labels")
+    settings = load_settings(config, {"kafka.bootstrap": bootstrap})
+    client, topics = settings.kafka.client(), settings.topics
+    with closing(open_output(f"kafka://{settings.kafka.bootstrap}", client)) as log:
+        for url, topic, make in ((events, topics.transactions, event_record), (labels, topics.labels, label_record)):
+            if url is not None:
+                count = _counted(send_all(url, topic, make, log, client))
+                typer.echo(f"{count:,} records of {url} sent to {topic}")
+
+
+def _counted(sent: Iterable[OutputRecord]) -> int:
+    columns = TextColumn("[bold]send"), TextColumn("{task.completed:,.0f} records"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        return sum(1 for _ in progress.track(sent, total=None))
 
 
 def _show(settings: Settings, plans: list[TopicPlan], found: list[TopicDescription], created: list[str]) -> None:

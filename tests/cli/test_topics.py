@@ -1,12 +1,16 @@
 """`sealwax topics` on a cluster: made once, left as they are, and what is wrong is named."""
 
+import json
 import os
+import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from dataflows.connectors.admin import TopicDescription
-from dataflows.settings import TopicSettings
+from dataflows.settings import TopicSettings, load_settings
+from dataflows.to_end import records_to_end
 from dataflows.topics import as_found, flow_topics, mismatches
 from tests.cli.running import Sealwax
 from tests.conftest import MakeTopic
@@ -60,6 +64,42 @@ def test_the_list_names_what_is_missing(sealwax: Sealwax, settings: Path) -> Non
     sealwax("topics", "create", "--config", settings)
     whole = sealwax("topics", "list", "--config", settings)
     assert (whole.status, whole.err) == (0, "")
+
+
+def test_files_are_sent_keyed_by_user_and_in_order(sealwax: Sealwax, settings: Path, tmp_path: Path) -> None:
+    sealwax("topics", "create", "--config", settings, "--partitions", 3)
+    values = [
+        json.dumps(
+            {"event_id": f"e-{n}", "event_type": "login", "event_time": 1_700_000_000_000 + n, "user_id": f"u-{n % 7}"}
+        )
+        for n in range(2_500)
+    ]
+    (tmp_path / "events.jsonl").write_text("\n".join(values))
+    label = {"event_id": "e-1", "user_id": "u-1", "label": "fraud", "label_time": 1_700_000_000_000, "source": "bank"}
+    (tmp_path / "labels.jsonl").write_text(json.dumps(label) + "\n")
+    sent = sealwax("topics", "send", "--config", settings, "--events", "events.jsonl", "--labels", "labels.jsonl")
+    assert sent.status == 0
+    assert re.search(r"2,500 records of events.jsonl sent to .+\n1 records of labels.jsonl sent to ", sent.out)
+    chosen = load_settings(settings)
+    cluster = f"kafka://{chosen.kafka.bootstrap}"
+    by_user: dict[str, list[str]] = defaultdict(list)
+    users_of: dict[str, set[str]] = defaultdict(set)
+    for place, record in records_to_end(cluster, chosen.topics.transactions, chosen.kafka.client()):
+        user = json.loads(record.value)["user_id"]
+        assert record.key == user.encode()
+        by_user[user].append(record.value.decode())
+        users_of[user].add(place.partition(",")[0])
+    assert {user: [value for value in values if f'"{user}"' in value] for user in by_user} == by_user
+    assert all(len(partitions) == 1 for partitions in users_of.values())
+
+
+def test_a_file_with_a_bad_record_names_it(sealwax: Sealwax, settings: Path, tmp_path: Path) -> None:
+    sealwax("topics", "create", "--config", settings)
+    (tmp_path / "events.jsonl").write_text("{}\n")
+    ended = sealwax("topics", "send", "--config", settings, "--events", "events.jsonl")
+    assert ended.status == 2
+    assert re.search(r"error: events.jsonl: .+, offset 0: event_id: Field required", ended.err)
+    assert sealwax("topics", "send", "--config", settings).status == 2
 
 
 def test_a_topic_that_cannot_serve_is_named_with_its_mending(
