@@ -80,8 +80,8 @@ def _decisions(
     joined = op.stateful_batch("join", joining, _grouped(join.open_part, features, state))
     scoring = ScoreStep(scorer, settings.scoring.token_budget, settings.scoring.deadline / 1_000)
     scored = op.flat_map_batch("score", joined, scoring)
-    topic = settings.topics.transactions
-    return op.stateful_batch("policy", scored, _grouped(policy.open_part, engine, state, cache, versions, topic))
+    topic, shown = settings.topics.transactions, features.names if settings.sink.features else ()
+    return op.stateful_batch("policy", scored, _grouped(policy.open_part, engine, state, cache, versions, topic, shown))
 
 
 def _grouped(open_part: Callable[..., Any], *arguments: object) -> Callable[[Any], GroupLogic[Any, Any, Any]]:

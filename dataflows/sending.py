@@ -1,62 +1,58 @@
-"""Records from files to the flow's input topics, as they are: what is wrong with one is the flow's to say."""
+"""Records to the flow's input topics, keyed by user, as they are: what is wrong with one is the flow's to say."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from itertools import islice
 
 from contracts.codec import InvalidRecordError, decode_event, decode_label
-from contracts.events import Event, Label
-from dataflows.connectors.base import OutputRecord
+from dataflows.connectors.base import OutputLog, OutputPartition, OutputRecord
 from dataflows.connectors.kafka_output import partition_of
-from dataflows.connectors.urls import open_output
-from dataflows.logs import read_records
-from dataflows.settings import Settings
-
-_AT_ONCE = 1_000
+from dataflows.connectors.kafka_settings import KafkaSettings
+from dataflows.to_end import records_to_end
 
 
-def send_events(source: str, bootstrap: str, settings: Settings, on_sent: Callable[[int], None]) -> int:
-    """Send a file of events to the transactions' topic, keyed by user; how many. Raises UserError."""
-    return _send(source, bootstrap, settings.topics.transactions, settings, _event_record, on_sent)
+class TopicSender:
+    """Writes to the partitions of one topic."""
 
+    def __init__(self, log: OutputLog, topic: str) -> None:
+        """Raises UserError where the topic is missing."""
+        self._partitions: list[OutputPartition] = [log.open(topic, number) for number in range(log.partitions(topic))]
 
-def send_labels(source: str, bootstrap: str, settings: Settings, on_sent: Callable[[int], None]) -> int:
-    """Send a file of labels to the labels' topic, keyed by user; how many. Raises UserError."""
-    return _send(source, bootstrap, settings.topics.labels, settings, _label_record, on_sent)
+    def send(self, record: OutputRecord, partition: int | None = None) -> None:
+        """Append a record to `partition`, or to that of its key. Raises DeliveryError where an earlier one failed."""
+        chosen = partition_of(record.key, len(self._partitions)) if partition is None else partition
+        self._partitions[chosen % len(self._partitions)].append([record])
 
-
-def _send(
-    source: str, bootstrap: str, topic: str, settings: Settings,
-    record: Callable[[bytes], OutputRecord], on_sent: Callable[[int], None],
-) -> int:  # fmt: skip
-    kafka, sent = settings.kafka.client(), 0
-    with closing(open_output(f"kafka://{bootstrap}", kafka)) as output:
-        partitions = [output.open(topic, number) for number in range(output.partitions(topic))]
-        for batch in _batches(record(value) for value in read_records(source, topic, kafka)):
-            for one in batch:
-                partitions[partition_of(one.key, len(partitions))].append([one])
-            sent += len(batch)
-            on_sent(sent)
-        for partition in partitions:
+    def flush(self) -> None:
+        """Wait until all records are durable. Raises DeliveryError if one failed."""
+        for partition in self._partitions:
             partition.flush()
-    return sent
 
 
-def _batches(records: Iterator[OutputRecord]) -> Iterator[list[OutputRecord]]:
-    while batch := list(islice(records, _AT_ONCE)):
-        yield batch
-
-
-def _event_record(value: bytes) -> OutputRecord:
-    event: Event | None = _decoded(decode_event, value)
-    if event is None:
-        return OutputRecord("", b"", value, "sealwax.event", 0)
+def event_record(value: bytes) -> OutputRecord:
+    """The record of an event's bytes. Raises InvalidRecordError."""
+    event = decode_event(value)
     return OutputRecord(event.event_id, event.user_id.encode(), value, "sealwax.event", event.event_time)
 
 
-def _label_record(value: bytes) -> OutputRecord:
-    label: Label | None = _decoded(decode_label, value)
-    if label is None:
-        return OutputRecord("", b"", value, "sealwax.label", 0)
+def label_record(value: bytes) -> OutputRecord:
+    """The record of a label's bytes. Raises InvalidRecordError."""
+    label = decode_label(value)
     identity = f"{label.event_id}/{label.source}"
     return OutputRecord(identity, label.user_id.encode(), value, "sealwax.label", label.label_time)
+
+
+def send_all(
+    url: str, topic: str, make: Callable[[bytes], OutputRecord], log: OutputLog, kafka: KafkaSettings
+) -> Iterator[OutputRecord]:
+    """Send all that is at a URL to a topic, in its order, and give each record back; durable at the end.
+
+    What `make` refuses goes without a key, for the flow to make a dead letter of it.
+    """
+    sender = TopicSender(log, topic)
+    for _, found in records_to_end(url, topic, kafka):
+        try:
+            record = make(found.value)
+        except InvalidRecordError:
+            record = OutputRecord("", b"", found.value, "sealwax.unreadable", 0)
+        sender.send(record)
+        yield record
+    sender.flush()

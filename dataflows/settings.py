@@ -101,6 +101,8 @@ class SinkSettings(_Section):
     quiet: Duration = 1_000
     """A restart waits until nothing of its predecessor has arrived for so long."""
     delivery: Literal["plain", "fenced"] = "plain"
+    features: bool = False
+    """Each update carries its event's features."""
 
 
 class StateSettings(_Section):

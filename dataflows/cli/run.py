@@ -7,12 +7,6 @@ import typer
 
 from dataflows.settings import load_settings
 
-EXAMPLE = """Example:
-
-    sealwax run --config sealwax.toml --processes 2
-
-    sealwax run --source events.jsonl --labels labels.jsonl --sink out --stop-at-end"""
-
 
 def run(
     config: Annotated[Path | None, typer.Option(help="Settings file; sealwax.toml where there is one.")] = None,
@@ -24,9 +18,17 @@ def run(
     checkpoint: Annotated[str | None, typer.Option(help='A checkpoint\'s directory, "fake" or "none".')] = None,
     policy: Annotated[Path | None, typer.Option(help="The policy's TOML file.")] = None,
     features: Annotated[Path | None, typer.Option(help="The feature set's TOML file.")] = None,
+    with_features: Annotated[
+        bool | None, typer.Option("--with-features", help="Write each event's features into its update.")
+    ] = None,
     state: Annotated[Path | None, typer.Option(help="The state directory.")] = None,
 ) -> None:
-    """Score a stream of events continuously."""
+    """Score a stream of events continuously, on as many processes as wanted.
+
+    Example: sealwax run --source kafka://localhost:9092 --sink kafka://localhost:9092 --processes 2
+
+    Files serve as well: sealwax run --source events.jsonl --labels labels.jsonl --sink out --stop-at-end
+    """
     from dataflows.running import run_flow
 
     settings = load_settings(
@@ -37,6 +39,7 @@ def run(
             "policy": policy,
             "features": features,
             "state.directory": state,
+            "sink.features": with_features,
         },
     )
     raise typer.Exit(run_flow(settings, source, labels, sink, stop_at_end))

@@ -20,11 +20,19 @@ Decided = list[tuple[Decision, int]]
 class PolicyPart:
     """The policy over the users' risk."""
 
-    def __init__(self, engine: PolicyEngine, states: KeyedState[UserRisk], versions: Versions, topic: str) -> None:
+    def __init__(
+        self,
+        engine: PolicyEngine,
+        states: KeyedState[UserRisk],
+        versions: Versions,
+        topic: str,
+        feature_names: tuple[str, ...],
+    ) -> None:
         self._engine = engine
         self._states = states
         self._versions = versions
         self._topic = topic
+        self._feature_names = feature_names
         self._latest = 0
 
     def take(self, packs: list[ScoredPack]) -> list[Decided]:
@@ -47,6 +55,8 @@ class PolicyPart:
             Position(self._topic, arrival.partition, arrival.offset),
             self._versions,
         )
+        if self._feature_names:
+            decision.update.features = dict(zip(self._feature_names, enriched.features, strict=True))
         if decision.state is not None and decision.state is not state:
             self._states.put(event.user_id, decision.state)
         return decision, arrival.received
@@ -60,6 +70,7 @@ class PolicyPart:
 
 def open_part(
     engine: PolicyEngine, directory: StateDirectory, cache_entries: int, versions: Versions, topic: str,
+    feature_names: tuple[str, ...],
     group: int, version: int | None,
 ) -> PolicyPart:  # fmt: skip
     """The part of a key group, as it was at `version`."""
@@ -67,4 +78,4 @@ def open_part(
     store.rollback(version)
     states = KeyedState(store, UserRisk.encode, UserRisk.decode, cache_entries)
     metrics.watch_state(STEP, states)
-    return PolicyPart(engine, states, versions, topic)
+    return PolicyPart(engine, states, versions, topic, feature_names)
