@@ -49,7 +49,7 @@ class Encoder(BaseModel):
     def fit(cls, data: TrainingSet, training: Indices, pieces: int, seed: int) -> Self:
         """Learn from the training events alone.
 
-        A feature's edges come from as many legitimate events as others: the rare ones lie where detail matters.
+        A feature's edges come from twice as many legitimate events as others: fraud lies where detail matters.
         """
         positive = data.labels[training] == 1
         negatives = training[~positive]
