@@ -1,1 +1,1 @@
-"""The topologies and everything that touches the world: Bytewax steps, Kafka, files, state, settings, the command line."""
+"""The topologies, and everything that touches the world: steps, Kafka, files, state, settings, the command line."""
