@@ -24,7 +24,7 @@ COMMANDS: Final = {
         "demo:demo",
         "Stream a simulated shop through the live flow, with an embedded broker, and watch what it decides.",
     ),
-    "run": Command("run:run", "Score a stream of events continuously."),
+    "run": Command("run:run", "Score a stream of events continuously, on as many processes as wanted."),
     "import": Command("import_:import_", "Turn CSV or Parquet tables into events and labels, in time order."),
     "simulate": Command(
         "simulate:simulate",

@@ -11,7 +11,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dataflows.connectors.admin import TopicDescription, TopicPlan, create_topics, describe_topics
-from dataflows.connectors.base import OutputRecord
+from dataflows.connectors.base import DeliveryError, OutputRecord
 from dataflows.connectors.urls import open_output
 from dataflows.errors import UserError
 from dataflows.sending import event_record, label_record, send_all
@@ -89,7 +89,10 @@ def send(
 def _counted(sent: Iterable[OutputRecord]) -> int:
     columns = TextColumn("[bold]send"), TextColumn("{task.completed:,.0f} records"), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        return sum(1 for _ in progress.track(sent, total=None))
+        try:
+            return sum(1 for _ in progress.track(sent, total=None))
+        except DeliveryError as error:
+            raise UserError(str(error)) from None
 
 
 def _show(settings: Settings, plans: list[TopicPlan], found: list[TopicDescription], created: list[str]) -> None:

@@ -93,13 +93,21 @@ def test_files_are_sent_keyed_by_user_and_in_order(sealwax: Sealwax, settings: P
     assert all(len(partitions) == 1 for partitions in users_of.values())
 
 
-def test_a_file_with_a_bad_record_names_it(sealwax: Sealwax, settings: Path, tmp_path: Path) -> None:
+def test_bad_records_go_along_for_the_flow_to_judge(sealwax: Sealwax, settings: Path, tmp_path: Path) -> None:
     sealwax("topics", "create", "--config", settings)
     (tmp_path / "events.jsonl").write_text("{}\n")
-    ended = sealwax("topics", "send", "--config", settings, "--events", "events.jsonl")
-    assert ended.status == 2
-    assert re.search(r"error: events.jsonl: .+, offset 0: event_id: Field required", ended.err)
-    assert sealwax("topics", "send", "--config", settings).status == 2
+    assert sealwax("topics", "send", "--config", settings, "--events", "events.jsonl").status == 0
+    chosen = load_settings(settings)
+    cluster = f"kafka://{chosen.kafka.bootstrap}"
+    (found,) = records_to_end(cluster, chosen.topics.transactions, chosen.kafka.client())
+    assert (found[1].key or b"", found[1].value) == (b"", b"{}")
+
+
+def test_a_mistake_in_what_is_sent_is_told(sealwax: Sealwax, settings: Path) -> None:
+    nothing = sealwax("topics", "send", "--config", settings)
+    assert (nothing.status, "--events or --labels" in nothing.err) == (2, True)
+    untold = sealwax("topics", "send", "--config", settings, "--events", "nowhere.jsonl")
+    assert (untold.status, "Traceback" in untold.err) == (2, False)
 
 
 def test_a_topic_that_cannot_serve_is_named_with_its_mending(
