@@ -1,5 +1,6 @@
 """The topology, and the one place where its parts are put together: the composition root of an engine process."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -12,6 +13,7 @@ from contracts.decisions import Versions
 from contracts.keys import KEY_GROUPS
 from dataflows import metrics
 from dataflows.connectors.base import InputLog, OutputLog
+from dataflows.connectors.kafka_output import KafkaOutput
 from dataflows.guard import Guard
 from dataflows.progress import ProgressBoard
 from dataflows.reading import ReadingRules, SourceBatch
@@ -47,6 +49,8 @@ def build(job: Job) -> Dataflow:
     metrics.serve(request.settings.metrics.port, job.index)
     source = _source(job, request, request.open_input())
     output = request.open_output()
+    if isinstance(output, KafkaOutput):
+        metrics.watch_unacknowledged(lambda: output.unacknowledged, lambda: output.waiting_since, time.monotonic)
     partitions = {topic: output.partitions(topic) for topic in request.output_topics}
     emitter = Emitter(request.settings.topics, partitions)
 
