@@ -14,7 +14,9 @@ PER_SECOND: Final = 10_000
 MERCHANTS: Final = 2_000
 _EXPONENT: Final = 1.1
 _REPEATED: Final = 0.005
+_LATER: Final = 0.05
 _DISORDER: Final = 300
+"""So many (ms) at most is a twentieth of the events behind its place in time."""
 _TYPES: Final = ("payment", "login", "refund", "review", "ad_click")
 _SHARES: Final = (0.7, 0.15, 0.05, 0.05, 0.05)
 
@@ -27,7 +29,7 @@ def zipf(rng: np.random.Generator, ranks: int, count: int) -> list[int]:
 
 
 def events(count: int, users: int, seed: int = 1, first: int = 0) -> Iterator[tuple[bytes, bytes]]:
-    """(user's id, event as JSON) in the order of the log: a little out of order, few of them repeated.
+    """(user's id, event as JSON) in the order of the log: some out of order, a few repeated.
 
     `first` numbers the first event, and sets its time behind those of the earlier ones.
     """
@@ -37,7 +39,7 @@ def events(count: int, users: int, seed: int = 1, first: int = 0) -> Iterator[tu
         zipf(rng, MERCHANTS, count),
         rng.choice(len(_TYPES), count, p=_SHARES).tolist(),
         rng.integers(100, 50_000, count).tolist(),
-        rng.integers(0, _DISORDER, count).tolist(),
+        (rng.integers(0, _DISORDER, count) * (rng.random(count) < _LATER)).tolist(),
         (rng.random(count) < _REPEATED).tolist(),
         strict=True,
     )

@@ -142,7 +142,9 @@ def _identity(value: dict[str, str]) -> str:
     return next(value[name] for name in ("update_id", "action_id", "letter_id") if name in value)
 
 
-def flow_settings(state: Path, bootstrap: str = "", topics: TopicSettings | None = None, **sections: Any) -> Settings:
+def flow_settings(
+    directory: Path, bootstrap: str = "", topics: TopicSettings | None = None, **sections: Any
+) -> Settings:
     """Settings under which nothing that is decided depends on how fast the machine is; `sections` change some."""
     defaults: dict[str, Any] = {
         "features": FEATURES,
@@ -158,7 +160,7 @@ def flow_settings(state: Path, bootstrap: str = "", topics: TopicSettings | None
         defaults["kafka"] = {"bootstrap": bootstrap}
     for name, section in sections.items():
         defaults[name] = defaults.get(name, {}) | section if isinstance(section, dict) else section
-    defaults["state"] |= {"directory": state}
+    defaults["state"] |= {"directory": directory}
     return Settings(**defaults)
 
 

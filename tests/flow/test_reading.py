@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.codec import encode_event, encode_label
-from contracts.decisions import Position
-from contracts.events import Event, Label
+from contracts.events import Event, Label, Position
 from dataflows.connectors.memory import MemoryInput, MemoryLog
 from dataflows.reading import PartitionReader, ReadingRules
 from operators.settling import ABSENT_INPUT, UNKNOWN
