@@ -23,8 +23,8 @@ _EXIT_WRONG = 1
 
 
 def demo(
-    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long the live part takes.")] = _SHOP.seconds,
-    rate: Annotated[float, typer.Option(min=1, max=100_000, help="Records a second, while live.")] = _SHOP.rate,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long the live part takes.")] = _SHOP.seconds,
+    rate: Annotated[float, typer.Option(min=1, max=5_000, help="Records a second, while live.")] = _SHOP.rate,
     users: Annotated[int, typer.Option(min=10, help="How many people the shop has.")] = _SHOP.users,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = _SHOP.seed,
     history: Annotated[int, typer.Option(min=0, help="Records to catch up on first.")] = _SHOP.history,

@@ -92,7 +92,7 @@ def _bar(count: int, most: int) -> str:
 
 def _abuse(tally: Tally) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
-    table.add_column("accounts", no_wrap=True)
+    table.add_column("users", no_wrap=True)
     for heading in ("seen", "flag", "stop"):
         table.add_column(heading, justify="right")
     for found in tally.detection.by_scenario():

@@ -14,7 +14,7 @@ STOPS: Final = ("hold_order", "block")
 
 @dataclass(slots=True)
 class _Case:
-    """One account's abuse of one kind. Times are of events, epoch ms."""
+    """One user's abuse of one kind. Times are of events, epoch ms."""
 
     first: int
     flagged: int | None = None
@@ -26,16 +26,16 @@ class Detected(NamedTuple):
 
     scenario: str
     cases: int
-    """Accounts that did it."""
+    """Users who did it."""
     flagged: int
-    """Accounts with any action on an abusive event."""
+    """Users with any action on an abusive event."""
     stopped: int
-    """Accounts of which an abusive event was held or blocked."""
+    """Users of whom an abusive event was held or blocked."""
     events: int
     """Abusive events."""
     events_flagged: int
     seconds: float | None
-    """The median event time from a flagged account's first abusive event to the first flagged one."""
+    """The median event time from a flagged user's first abusive event to the first flagged one."""
 
 
 class Detection:
@@ -84,7 +84,7 @@ class Detection:
 
     @property
     def cases(self) -> int:
-        """Accounts that abused the shop."""
+        """Users who abused the shop."""
         return len(self._cases)
 
     @property

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from importlib import metadata
+from itertools import islice
 
 from dataflows.demo.detection import FLAGS, Detected
 from dataflows.demo.moment import DASH, millis, minute, share, span, words
@@ -13,6 +14,7 @@ from dataflows.report.markup import Markup, element, joined
 from dataflows.report.page import Section, Tile, facts, note, page, table
 from dataflows.report.plots import Bar, Series, bar_plot, column_plot, legend, line_plot
 
+_HOLDS = 20
 _LETTERS = 12
 
 
@@ -49,7 +51,7 @@ def _tiles(outcome: Outcome) -> list[Tile]:
         Tile("Latency p99", millis(tally.timeline.latency(0.99)), "transaction to update"),
         Tile("Orders held", f"{tally.held:,}", "history included"),
         Tile("Holds and blocks", share(right, right + wrong), "on abuse, by the truth"),
-        Tile("Abusers stopped", share(stopped, cases), f"{stopped:,} of {cases:,} accounts"),
+        Tile("Abusers stopped", share(stopped, cases), f"{stopped:,} of {cases:,} users"),
         Tile("Dead letters", f"{tally.letters.total():,}", f"of {tally.broken:,} broken records"),
     ]
 
@@ -106,8 +108,8 @@ def _detection(found: list[Detected]) -> Section:
     key = [Series("flagged by any action", [], 1), Series("held or blocked", [], 2)]
     rows = table(DETECTION_HEADINGS, detection_rows(found), numeric=range(1, len(DETECTION_HEADINGS)))
     said = (
-        "Accounts that abused the shop while it was live, and those of them on whose abuse the flow acted; the time is "
-        "the shop's, in the median, from an account's first abusive event to the first flagged one."
+        "Users who abused the shop while it was live, and those of them on whose abuse the flow acted; the time is "
+        "the shop's, in the median, from a user's first abusive event to the first flagged one."
     )
     return Section("Detection", said, joined(bar_plot(bars), legend(key), rows), wide=True)
 
@@ -120,7 +122,7 @@ def _holds(tally: Tally) -> Section:
             "" if hold.told.score is None else f"{hold.told.score:.3f}",
             words(hold.told.scenario) or "honest", " ".join(hold.reasons),
         )
-        for hold in tally.holds
+        for hold in islice(tally.holds, _HOLDS)
     ]  # fmt: skip
     return Section("Latest holds", _count(len(rows), tally.held), table(headings, rows, numeric=(3, 4)), wide=True)
 

@@ -28,7 +28,7 @@ directory = {state}
 
 # Days pass in seconds here, so a partition without a record for a moment must not hold back the others for long.
 [source]
-idle = "100ms"
+idle = "40ms"
 
 [metrics]
 port = 0

@@ -78,17 +78,21 @@ def faults(outcome: Outcome) -> Iterator[str]:
 
 def _detection(found: list[Detected]) -> Table:
     table = Table(
-        title="Abuse found while live, by the simulator's truth", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+        title="Abuse found while live, by the simulator's truth",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
     )
     table.add_column("kind", no_wrap=True)
     for heading in DETECTION_HEADINGS[1:]:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in detection_rows(found):
         table.add_row(*row)
     return table
 
 
-DETECTION_HEADINGS = ("kind", "accounts", "flagged", "stopped", "events", "flagged", "time to flag")
+DETECTION_HEADINGS = ("kind", "users", "flagged", "stopped", "events", "flagged", "after")
 
 
 def detection_rows(found: list[Detected]) -> list[tuple[str, ...]]:
