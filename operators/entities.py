@@ -76,7 +76,8 @@ class EntityGroup:
         assert ring is not None, "an entity with a waiting query is not forgotten"
         features = plan.answer(ring, query.time, query.values, self._marks.minimum)
         ring.read_through = max(ring.read_through, query.time - plan.reach)
-        ring.trim(query.time - plan.horizon, query.time - plan.reach)
+        oldest = min(query.time, self._marks.minimum)  # no read to come is older
+        ring.trim(oldest - plan.horizon, oldest - plan.reach)
         self._states.put(key, ring)
         return Reply(query.token, query.kind, features, late, query.group)
 
