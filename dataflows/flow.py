@@ -51,7 +51,7 @@ def build(job: Job) -> Dataflow:
     output = request.open_output()
     if isinstance(output, KafkaOutput):
         metrics.watch_unacknowledged(lambda: output.unacknowledged, lambda: output.waiting_since, time.monotonic)
-    partitions = {topic: output.partitions(topic) for topic in request.output_topics}
+    partitions = request.output_partitions
     emitter = Emitter(request.settings.topics, partitions)
 
     flow = Dataflow("sealwax")

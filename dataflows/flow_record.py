@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dataflows.connectors.base import OutputLog
+from dataflows.connectors.base import InputLog, OutputLog
 from dataflows.errors import UserError
+from dataflows.request import RunRequest
 
 _FILE = "flow.json"
 
@@ -17,36 +18,69 @@ class FlowRecord(BaseModel):
 
     features: str
     """The version of the feature set that shaped the state."""
+    places: dict[str, str]
+    """Where each topic lies: positions in one file or cluster mean nothing in another."""
+    starts: dict[str, int] | None
+    """Where "latest" was in each input partition, by its name, when the directory was new; None: it wasn't asked for.
+    A partition that comes later is read from its beginning."""
     origins: dict[str, int]
     """The end of each output partition, by its name, when the directory was new: where a scan for ids begins."""
 
 
-def flow_record(state: Path, features: str, output: OutputLog, partitions: dict[str, int]) -> FlowRecord:
-    """The directory's record, made if the directory is new. Raises UserError where the feature set differs."""
+def flow_record(state: Path, request: RunRequest, log: InputLog, output: OutputLog) -> FlowRecord:
+    """The directory's record, made if the directory is new. Raises UserError where the request doesn't go with it."""
     path = state / _FILE
     if not path.exists():
-        record = FlowRecord(features=features, origins=_ends(output, partitions))
         state.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
-        draft.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        draft.write_text(_new_record(request, log, output).model_dump_json(indent=2) + "\n", encoding="utf-8")
         draft.rename(path)
     try:
         record = FlowRecord.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise UserError(f"{path}: can't be read: {error}. Name another state directory, or restore this one") from None
-    if record.features != features:
-        raise UserError(
-            f"{path}: this state was made with the feature set {record.features}, not {features}. "
-            "Start the new one in a state directory of its own (--state)"
-        )
+    _check(path, record, request)
     return record
 
 
-def _ends(output: OutputLog, partitions: dict[str, int]) -> dict[str, int]:
-    ends = {}
-    for topic, count in partitions.items():
-        for number in range(count):
+def _check(path: Path, record: FlowRecord, request: RunRequest) -> None:
+    features = request.features.version
+    problems = [f"with the feature set {record.features}, not {features}"] if record.features != features else []
+    for topic, place in request.places.items():
+        before = record.places.get(topic)
+        if before is None and topic in request.output_topics:
+            problems.append(f"without the output topic {topic}")
+        elif before not in (None, place):  # labels may join later
+            problems.append(f"with {topic} in {before}, not in {place}")
+    if problems:
+        raise UserError(
+            f"{path}: this state was made {problems[0]}. Start the new flow in a state directory of its own (--state)"
+        )
+
+
+def _new_record(request: RunRequest, log: InputLog, output: OutputLog) -> FlowRecord:
+    return FlowRecord(
+        features=request.features.version,
+        places=request.places,
+        starts=_starts(log) if request.settings.source.start == "latest" else None,
+        origins=_origins(request, output),
+    )
+
+
+def _starts(log: InputLog) -> dict[str, int]:
+    starts = {}
+    for topic, number in log.partitions():
+        partition = log.open(topic, number)
+        starts[f"{topic}-{number}"] = partition.position
+        partition.close()
+    return starts
+
+
+def _origins(request: RunRequest, output: OutputLog) -> dict[str, int]:
+    origins = {}
+    for topic in request.output_topics:
+        for number in range(output.partitions(topic)):
             partition = output.open(topic, number)
-            ends[f"{topic}-{number}"] = partition.end()
+            origins[f"{topic}-{number}"] = partition.end()
             partition.close()
-    return ends
+    return origins

@@ -1,5 +1,6 @@
 """What a run is asked to do. It reaches every process of the flow as JSON, and each builds its part from it."""
 
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,8 @@ class RunRequest(BaseModel):
     sink: str
     wire: dict[str, Any]
     """The settings, without their secrets."""
+    starts: dict[str, int] | None = None
+    """Where to begin in each input partition that was never read, by its name; None: where the settings say."""
     ends: dict[str, int] | None = None
     """Where to stop in each input partition, by its name; None: never."""
     origins: dict[str, int] = {}
@@ -48,18 +51,37 @@ class RunRequest(BaseModel):
 
     def open_input(self) -> InputLog:
         """The events and, where there are any, the labels. Raises UserError."""
-        topics = self.settings.topics
-        urls = {topics.transactions: self.source}
-        if self.labels is not None:
-            urls[topics.labels] = self.labels
         start = self.settings.source.start
-        end = None if self.ends is None else AtOffsets({_place(name): offset for name, offset in self.ends.items()})
-        read_range = ReadRange(AtTime(start) if isinstance(start, int) else start, end, stop_at_end=end is not None)
-        return open_input(urls, read_range, self.settings.kafka.client())
+        read_range = ReadRange(
+            _at(self.starts) or (AtTime(start) if isinstance(start, int) else start),
+            _at(self.ends),
+            stop_at_end=self.ends is not None,
+        )
+        return open_input(self._input_urls, read_range, self.settings.kafka.client())
 
     def open_output(self) -> OutputLog:
         """Where the updates, actions and dead letters go. Raises UserError."""
         return open_output(self.sink, self.settings.kafka.client(), delivery=self.settings.sink.delivery)
+
+    @property
+    def _input_urls(self) -> dict[str, str]:
+        topics = self.settings.topics
+        urls = {topics.transactions: self.source}
+        return urls if self.labels is None else urls | {topics.labels: self.labels}
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where each topic lies: a path, or just Kafka, since the addresses of a cluster may change."""
+        urls = self._input_urls | dict.fromkeys(self.output_topics, self.sink)
+        return {
+            topic: "Kafka" if url.startswith("kafka://") else str(Path(url).resolve()) for topic, url in urls.items()
+        }
+
+    @property
+    def output_partitions(self) -> dict[str, int]:
+        """How many partitions of each output topic are written to: as many as there were when the state directory was
+        new, or what is replayed could go to another partition than before."""
+        return Counter(_place(name)[0] for name in self.origins)
 
     @property
     def output_topics(self) -> tuple[str, ...]:
@@ -85,6 +107,10 @@ class RunRequest(BaseModel):
             return open_scorer(name, self.features.names, self.features.window_events)
         except CheckpointError as error:
             raise UserError(str(error)) from None
+
+
+def _at(offsets: dict[str, int] | None) -> AtOffsets | None:
+    return None if offsets is None else AtOffsets({_place(name): offset for name, offset in offsets.items()})
 
 
 def _place(name: str) -> tuple[str, int]:

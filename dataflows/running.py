@@ -31,14 +31,12 @@ def flow_job(settings: Settings, source: str | None, labels: str | None, sink: s
         wire=settings.to_wire(),
     )
     state = settings.state.directory
-    with closing(request.open_input()) as log:
+    request.policy_engine()
+    with closing(request.open_input()) as log, closing(request.open_output()) as output:
         log.partitions()
         ends = _ends(log) if stop_at_end else None
-    with closing(request.open_output()) as output:
-        partitions = {topic: output.partitions(topic) for topic in request.output_topics}
-        record = flow_record(state, request.features.version, output, partitions)
-    request.policy_engine()
-    request = request.model_copy(update={"ends": ends, "origins": record.origins})
+        record = flow_record(state, request, log, output)
+    request = request.model_copy(update={"starts": record.starts, "ends": ends, "origins": record.origins})
     return Job(
         build="dataflows.flow:build",
         state=state,

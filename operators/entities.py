@@ -5,6 +5,7 @@ and only when every watermark has passed that time: its value then depends on th
 """
 
 from heapq import heappop, heappush
+from operator import attrgetter
 
 from contracts.keys import KEY_GROUPS
 from operators.features import FeatureSet
@@ -12,6 +13,8 @@ from operators.packs import EntityLabel, EntityPack, Query, Reply
 from operators.ring import Ring
 from operators.settling import ABSENT_INPUT, Watermarks
 from operators.state import States
+
+_time = attrgetter("time")
 
 
 class EntityGroup:
@@ -29,7 +32,9 @@ class EntityGroup:
 
     def on_pack(self, pack: EntityPack) -> list[Reply]:
         """Take in one pack; the replies that became due, in event-time order."""
-        for query in pack.queries:
+        for query in sorted(
+            pack.queries, key=_time
+        ):  # partitions come one after the other: in order, most are appended
             self.wait(query, self._place(query))
         for label in pack.labels:
             self._on_label(label)

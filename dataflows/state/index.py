@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataflows.state.log import Frame
 from dataflows.state.store import ROLLBACK_VERSIONS
 
-_SIZE_BITS = 24
+_SIZE_BITS = 28
 _FILE_BITS = 1
 
 MAX_RECORD_BYTES = (1 << _SIZE_BITS) - 1

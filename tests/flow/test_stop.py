@@ -13,8 +13,6 @@ from tests.flow.stream import make_stream
 
 pytestmark = pytest.mark.kafka
 
-CUT_OFF = "cut off"
-
 
 def _wait_until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + HANGS_AFTER
@@ -23,9 +21,9 @@ def _wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(("processes", "afterwards"), [(1, 2), (2, 1)])
 def test_what_was_stopped_goes_on_where_it_was(
-    processes: int, make_cluster: MakeCluster, make_directory: MakeDirectory
+    processes: int, afterwards: int, make_cluster: MakeCluster, make_directory: MakeDirectory
 ) -> None:
     stream = make_stream(6, 3_000)
     cluster = make_cluster()
@@ -43,7 +41,7 @@ def test_what_was_stopped_goes_on_where_it_was(
     assert stopped_with <= len(first.event_ids)
 
     cluster.send_stream(rest._replace(labels=[]))
-    assert finish(start(settings, "--stop-at-end"))[0] == 0
+    assert finish(start(settings, "--stop-at-end", "--processes", str(afterwards)))[0] == 0
     outputs = cluster.outputs()
     assert updates_by_event(outputs).keys() == stream.event_ids
 

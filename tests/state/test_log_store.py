@@ -175,3 +175,12 @@ def test_a_table_is_open_once_and_free_when_its_process_was_killed(tmp_path: Pat
         LogStore(tmp_path)
     store.close()
     LogStore(tmp_path).close()
+
+
+def test_what_waits_behind_a_slow_partition_fits_into_one_record(tmp_path: Path) -> None:
+    """Tens of thousands of events in the join of one key group: 20 MB and more."""
+    queue = bytes(range(256)) * 100_000
+    store = LogStore(tmp_path)
+    store.append({"pending": queue, "after": b"1"})
+    store.close()
+    assert contents(LogStore(tmp_path)) == {"pending": queue, "after": b"1"}
