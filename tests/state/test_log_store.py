@@ -108,10 +108,13 @@ def test_any_text_is_a_key_and_any_bytes_are_a_value(tmp_path: Path) -> None:
     assert contents(LogStore(tmp_path)) == dict(sorted(values.items()))
 
 
-def test_a_value_beyond_the_limit_is_refused_and_nothing_written(tmp_path: Path) -> None:
+def test_a_value_beyond_the_limit_is_refused_and_nothing_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataflows.state.log_store.MAX_RECORD_BYTES", 1_000)
     store = LogStore(tmp_path)
-    with pytest.raises(ValueError, match="a state of 16777221 bytes, at most 16777215 can be stored"):
-        store.append({"a": b"1", "b": bytes(1 << 24)})
+    with pytest.raises(ValueError, match="a state of 1001 bytes, at most 1000 can be stored"):
+        store.append({"a": b"1", "b": bytes(996)})
     assert (store.version, contents(store)) == (0, {})
 
 
