@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
+import numpy as np
+
 ABSENT: Final = -(2**63)
 """A raw column's value where the event has none."""
 
@@ -19,6 +21,9 @@ NEVER: Final = 2**63 - 1
 
 MAX_EVENTS: Final = 10_000
 """A read looks at the latest so many of an entity's events at most (bounds memory and a snapshot's size)."""
+
+_LONG: Final = 64
+"""From so many totals on, numpy adds faster than a loop."""
 
 _REBASE: Final = 2**61
 _HEADER: Final = struct.Struct("<BHIIqqq")
@@ -68,10 +73,14 @@ class Ring:
 
     def add(self, number: int, index: int, value: int) -> None:
         """Raise what the event at `index` adds to the cumulative column `number`."""
-        if value:
-            column = self.columns[number]
-            for after in range(index + 1, len(column)):
-                column[after] += value
+        column = self.columns[number]
+        if not value:
+            return
+        if len(column) - index > _LONG:
+            np.frombuffer(column, np.int64)[index + 1 :] += value  # in place, through the column's own memory
+            return
+        for after in range(index + 1, len(column)):
+            column[after] += value
 
     def bounds(self, time: int, delay: int, size: int) -> tuple[int, int]:
         """Indices [low, high) of the events in `(time - delay - size, time - delay]`; all times in ms."""
