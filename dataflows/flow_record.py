@@ -31,16 +31,23 @@ def flow_record(state: Path, request: RunRequest, log: InputLog, output: OutputL
     """The directory's record, made if the directory is new. Raises UserError where the request doesn't go with it."""
     path = state / _FILE
     if not path.exists():
-        state.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        draft.write_text(_new_record(request, log, output).model_dump_json(indent=2) + "\n", encoding="utf-8")
-        draft.rename(path)
+        _write(path, _new_record(request, log, output))
     try:
         record = FlowRecord.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise UserError(f"{path}: can't be read: {error}. Name another state directory, or restore this one") from None
     _check(path, record, request)
     return record
+
+
+def _write(path: Path, record: FlowRecord) -> None:
+    draft = path.with_suffix(".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        draft.rename(path)
+    except OSError as error:
+        raise UserError(f"{path}: can't be written: {error.strerror}. Name another state directory (--state)") from None
 
 
 def _check(path: Path, record: FlowRecord, request: RunRequest) -> None:

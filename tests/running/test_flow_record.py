@@ -69,3 +69,9 @@ def test_output_partitions_stay_as_many_as_they_were(tmp_path: Path) -> None:
     log.add_partitions("risk-updates", 5)
     request = _request().model_copy(update={"origins": _record(tmp_path, _request(), log).origins})
     assert request.output_partitions == dict.fromkeys(OUTPUTS, 2)
+
+
+def test_a_place_that_cannot_be_a_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"file/flow.json: can't be written: .*--state"):
+        _record(tmp_path / "file", _request(), _log())
