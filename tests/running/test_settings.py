@@ -74,7 +74,7 @@ def test_what_was_sent_wins_over_the_receivers_environment(monkeypatch: pytest.M
             'sealwax.toml: source.start: must be "earliest", "latest" or a time, which must be',
         ),
         ('[kafka]\nsasl_password = "x"', "sealwax.toml: kafka.sasl_password: no such setting"),
-        ('[kafka.librdkafka]\n"sasl.password" = "x"', "sealwax.toml: kafka.librdkafka: sasl.password is a secret: remove it"),
+        ('[kafka.librdkafka]\n"sasl.password" = "x"', "sealwax.toml: kafka.librdkafka: sasl.password is a secret"),
         ("processes 1", "sealwax.toml: not valid TOML: Expected '='"),
     ],
 )
