@@ -28,6 +28,17 @@ def vectors(
     ]
 
 
+def windows(events: Sequence[Event], size: int, horizon: int) -> list[list[Event]]:
+    """The window of every event: the latest `size` of its user's that are not after it, of the latest `size` known."""
+    known: dict[str, list[Event]] = {}
+    found = []
+    for event in events:
+        recent = [one for one in known.get(event.user_id, []) if one.event_time > event.event_time - horizon]
+        found.append([*(one for one in recent if one.event_time <= event.event_time), event][-size:])
+        known[event.user_id] = sorted([*recent, event], key=lambda one: one.event_time)[-size:]
+    return found
+
+
 def value(
     feature: Feature, size: int, events: Sequence[Event], index: int, labels: Sequence[Label], settle: int, most: int
 ) -> float:  # fmt: skip
