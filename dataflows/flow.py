@@ -50,6 +50,7 @@ def build(job: Job) -> Dataflow:
     source = _source(job, request, request.open_input())
     output = request.open_output()
     if isinstance(output, KafkaOutput):
+        metrics.watch_errors("sink", lambda: output.errors)
         metrics.watch_unacknowledged(lambda: output.unacknowledged, lambda: output.waiting_since, time.monotonic)
     partitions = request.output_partitions
     emitter = Emitter(request.settings.topics, partitions)

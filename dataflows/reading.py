@@ -3,6 +3,7 @@
 Engine-free: `steps.source` wraps it for Bytewax.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from contracts.codec import InvalidRecordError, decode_event, decode_label
 from contracts.decisions import encode_dead_letter
-from contracts.events import Event, Label, Position
+from contracts.events import Label, Position
 from dataflows.connectors.base import InputPartition, InputRecord, OutputRecord
 from operators.packs import Arrival
 from operators.settling import ABSENT_INPUT, UNKNOWN
@@ -75,7 +76,8 @@ class SourceBatch:
 class PartitionReader:
     """Reads one partition of events, or of labels, in step with all others.
 
-    `number` is its place among all inputs; `latest` the greatest event time that it has given so far.
+    `number` is its place among all inputs, `clock` (seconds) tells how long it is idle, `latest` is the greatest event
+    time that it has given so far.
     """
 
     def __init__(
@@ -132,7 +134,7 @@ class PartitionReader:
             records = self._source.read(missing)
             if records:
                 self._quiet_since = None
-                received = int(self._clock() * 1_000)
+                received = time.time_ns() // 1_000_000
                 self._buffer.extend([self._read(record, received) for record in records])
 
     def _publish(self) -> None:
@@ -194,6 +196,3 @@ class PartitionReader:
         if self._quiet_since is None:
             self._quiet_since = now
         return (now - self._quiet_since) * 1_000 >= self._rules.idle
-
-
-__all__ = ["Event", "Frontiers", "PartitionReader", "ReadingRules", "SourceBatch"]

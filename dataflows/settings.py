@@ -118,7 +118,7 @@ class ScoringSettings(_Section):
     token_budget: int = Field(default=2_048, ge=1)
     """The most tokens that are scored in one batch."""
     deadline: Duration = 10_000
-    """What has no score by then, of all that was there at once, is judged by the policy's fallback."""
+    """A batch that took longer, and what waited behind it, is judged by the policy's fallback."""
 
 
 class DeadLetterSettings(_Section):

@@ -152,8 +152,10 @@ class UserGroup:
             return
         ring.insert(event.event_time, values)
         state.remember(event_id)
-        window = (_recent(state.rows, event.event_time - plan.horizon) + window_row(event))[-self._window_bytes :]
-        state.rows = window
+        rows = _recent(state.rows, event.event_time - plan.horizon)
+        end = _end_of(rows, event.event_time)
+        window = (rows[:end] + window_row(event))[-self._window_bytes :]
+        state.rows = (window + rows[end:])[-self._window_bytes :]
         self._states.put(event.user_id, state)
         features = self._blank.copy()
         plan.read(ring, event.event_time, values, features)
@@ -197,3 +199,11 @@ def _recent(rows: bytes, before: int) -> bytes:
     while rows and int.from_bytes(rows[:8], "little") <= before:
         rows = rows[ROW_SIZE:]
     return rows
+
+
+def _end_of(rows: bytes, time: int) -> int:
+    """Where in the rows, oldest first, an event at `time` has its place: behind those of equal times."""
+    end = len(rows)
+    while end and int.from_bytes(rows[end - ROW_SIZE : end - ROW_SIZE + 8], "little") > time:
+        end -= ROW_SIZE
+    return end

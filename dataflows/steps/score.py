@@ -15,9 +15,10 @@ _DECIMALS = 6
 
 
 class ScoreStep:
-    """Scores all events of an activation; an event is given no score where the scorer fails or `deadline` (s) is over.
+    """Scores all events of an activation; an event is given no score where the scorer fails.
 
-    A batch that fails is tried event by event, so that one bad input doesn't degrade its neighbours.
+    Where a batch takes longer than `deadline` (s), it and what waits behind it are given none. A batch that fails is
+    tried event by event, so that one bad input doesn't degrade its neighbours.
     """
 
     def __init__(
@@ -39,10 +40,10 @@ class ScoreStep:
 
     def _score(self, scorer: RiskScorer, inputs: list[ScoringInput]) -> list[float | None]:
         scores: list[float | None] = [None] * len(inputs)
-        end = self._clock() + self._deadline
         batches = deque(micro_batches([len(one.window) // ROW_SIZE for one in inputs], self._token_budget))
-        while batches and self._clock() <= end:
+        while batches:
             indices = batches.popleft()
+            started = self._clock()
             try:
                 found = _checked(scorer.score([inputs[index] for index in indices]), len(indices))
             except Exception:  # whatever a model raises, events must go on
@@ -50,6 +51,9 @@ class ScoreStep:
                 if len(indices) > 1:
                     batches.extendleft([index] for index in reversed(indices))
                 continue
+            if self._clock() - started > self._deadline:
+                _LOG.error("the scorer took longer than its deadline for a batch of %d", len(indices))
+                break
             metrics.observe_batch(len(indices))
             for index, score in zip(indices, found, strict=True):
                 scores[index] = score

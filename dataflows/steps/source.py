@@ -85,7 +85,7 @@ class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
         source = self._log.open(topic, partition, offset)
         reader = PartitionReader(
             source, Position(topic, partition, 0), list(self._places).index(for_part), topic == self._label_topic,
-            self._rules, self._frontiers, time.time, latest,
+            self._rules, self._frontiers, time.monotonic, latest,
         )  # fmt: skip
         metrics.watch_lag(for_part, lambda: source.lag)
         return _Partition(reader, source, self._guard, self._progress)
