@@ -96,7 +96,7 @@ class Moment(NamedTuple):
     back: float
     """How far back in time the event lies, of what is allowed."""
     repeats: int
-    """0, or it is the event so many places before it again."""
+    """0, or it is the event so many places before it again, if that is not long ago."""
     event: Event
     labels: list[tuple[str, int]]
     """Labels, and how long after the event they become known (ms)."""
@@ -146,7 +146,7 @@ def in_place(drawn: list[Moment], disorder: int) -> Stream:
     now = START
     for number, moment in enumerate(drawn):
         now += moment.step
-        if 0 < moment.repeats <= number:
+        if 0 < moment.repeats <= number and now - events[-moment.repeats].event_time < DAY // 2:
             events.append(events[-moment.repeats])
             continue
         event = replace(moment.event, event_id=f"e{number}", event_time=now - int(moment.back * disorder))

@@ -1,4 +1,4 @@
-"""Whatever the interleaving, the packing and the restarts: features are what the definitions say, of the log alone."""
+"""Features are a function of the log alone, whatever the interleaving, the packing, the restarts and what is forgotten."""
 
 import tomllib
 from itertools import pairwise
@@ -11,7 +11,7 @@ from operators.features.definition import FeatureFile
 from operators.settling import lateness
 from tests.features import oracle
 from tests.features.compare import assert_equal
-from tests.features.streams import CLOSE, Stream, feature_sets, streams, without_duplicates
+from tests.features.streams import CLOSE, FAR, Stream, feature_sets, streams, without_duplicates
 from tests.features.topology import Topology, group_of, partitioned, released
 
 ALL = feature_sets(entities=("user", "merchant", "device"))
@@ -22,7 +22,11 @@ RATES = feature_sets(entities=("user", "merchant"), aggregates=("rate",))
 def cases(draw: st.DrawFn) -> tuple[FeatureSet, FeatureFile, Stream]:
     text = draw(ALL | RATES)
     file = FeatureFile.model_validate(tomllib.loads(text))
-    return parse_feature_set(text, "random.toml"), file, draw(streams(lateness(file.settle), CLOSE))
+    return (
+        parse_feature_set(text, "random.toml"),
+        file,
+        draw(streams(lateness(file.settle), draw(st.sampled_from([CLOSE, CLOSE, FAR])))),
+    )
 
 
 @settings(max_examples=200)

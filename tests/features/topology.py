@@ -98,6 +98,7 @@ class Topology:
             for pack in source.give(self._random.randint(1, most)):
                 self._send("users", source.number, pack.group, pack)
             self._deliver(self._random.randint(0, 12))
+            self._forget()
             if self._random.random() < restarts:
                 self._restart()
         self._deliver(None)
@@ -144,6 +145,20 @@ class Topology:
 
     def _on_join_pack(self, group: int, pack: JoinPack) -> None:
         self.released[group] += self._joins[group].on_pack(pack)
+
+    def _forget(self) -> None:
+        """Some of the idle users and entities."""
+        for users, group in zip(self._user_states, self._users, strict=True):
+            for user, state in self._some(users):
+                kept = group.rest(state)
+                users.put(user, kept) if kept else users.delete(user)
+        for rings, entities in zip(self._entity_states, self._entities, strict=True):
+            for key, ring in self._some(rings):
+                rest = entities.rest(key, ring)
+                rings.put(key, rest) if rest is not None else rings.delete(key)
+
+    def _some(self, states: DictStates[Any]) -> list[tuple[str, Any]]:
+        return [item for item in states.items() if self._random.random() < 0.3]
 
     def _restart(self) -> None:
         """Everything is torn down between two epochs and made anew from the bytes of its state."""
