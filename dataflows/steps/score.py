@@ -44,20 +44,27 @@ class ScoreStep:
         while batches:
             indices = batches.popleft()
             started = self._clock()
-            try:
-                found = _checked(scorer.score([inputs[index] for index in indices]), len(indices))
-            except Exception:  # whatever a model raises, events must go on
-                _LOG.exception("the scorer failed on a batch of %d", len(indices))
-                if len(indices) > 1:
-                    batches.extendleft([index] for index in reversed(indices))
-                continue
+            found = _attempt(scorer, [inputs[index] for index in indices])
             if self._clock() - started > self._deadline:
                 _LOG.error("the scorer took longer than its deadline for a batch of %d", len(indices))
                 break
+            if found is None:
+                if len(indices) > 1:
+                    batches.extendleft([index] for index in reversed(indices))
+                continue
             metrics.observe_batch(len(indices))
             for index, score in zip(indices, found, strict=True):
                 scores[index] = score
         return scores
+
+
+def _attempt(scorer: RiskScorer, batch: list[ScoringInput]) -> list[float | None] | None:
+    """The scores, or None where the scorer failed."""
+    try:
+        return _checked(scorer.score(batch), len(batch))
+    except Exception:  # whatever a model raises, events must go on
+        _LOG.exception("the scorer failed on a batch of %d", len(batch))
+        return None
 
 
 def _checked(scores: list[float], expected: int) -> list[float | None]:
