@@ -1,0 +1,99 @@
+"""Decisions and dead letters as records: each in the partition of its key, in order, under its own id."""
+
+from collections import defaultdict
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.decisions import PolicyAction, Reason, RiskUpdate, Versions, action_id, update_id
+from contracts.events import Position
+from dataflows.connectors.base import OutputRecord
+from dataflows.reading import SourceBatch
+from dataflows.settings import TopicSettings
+from dataflows.steps.emit import Emitter, RecordPack
+from operators.policy import Decision
+
+TIME = 1_600_000_000_000
+VERSIONS = Versions("model", "policy", "features")
+PARTITIONS = {"risk-updates": 4, "policy-actions": 3, "dead-letters": 2}
+
+
+def decision(user: str, number: int, actions: int) -> Decision:
+    event_id, time, place = f"e{number}", TIME + number, Position("transactions", 0, number)
+    why = (Reason("rule", "Because."),)
+    update = RiskUpdate(event_id, "payment", user, time, 0.5, 0.5, "low", why, False, False, VERSIONS, place)
+    taken = [
+        PolicyAction("review", "opened", None, f"r{one}", user, "", event_id, time, time, None, why, VERSIONS, place)
+        for one in range(actions)
+    ]
+    return Decision(None, update, tuple(taken))
+
+
+@pytest.fixture(scope="module")
+def emitter() -> Emitter:
+    return Emitter(TopicSettings(), PARTITIONS)
+
+
+USERS = st.sampled_from(["u0", "u1", "é", "u3"])
+DECIDED = st.lists(st.lists(st.tuples(USERS, st.integers(0, 2)), max_size=6), max_size=3)
+
+
+@given(DECIDED)
+def test_each_decision_is_written_where_its_user_is(groups: list[list[tuple[str, int]]]) -> None:
+    emitter = Emitter(TopicSettings(), PARTITIONS)
+    decisions = [[decision(user, number, actions) for number, (user, actions) in enumerate(group)] for group in groups]
+    items = [("00", [(one, number) for number, one in enumerate(group)]) for group in decisions]
+    packs = list(emitter.decisions(items))
+    assert len({name for name, _ in packs}) == len(packs)
+    everything = [one for group in decisions for one in group]
+    assert ids(packs, "risk-updates") == by_user([(one.update.user_id, update_id_of(one)) for one in everything])
+    assert ids(packs, "policy-actions") == by_user(
+        [(action.user_id, action_id(action)) for one in everything for action in one.actions]
+    )
+    received = {update_id_of(one): number for group in decisions for number, one in enumerate(group)}
+    for name, pack in packs:
+        for record in pack.records:
+            assert record.time == TIME + orjson.loads(record.value)["input"]["offset"]
+            if name.startswith("risk-updates"):
+                assert (record.type, record.received) == ("sealwax.risk-update", received[record.id])
+            else:
+                assert record.type == "sealwax.policy-action"
+
+
+def update_id_of(one: Decision) -> str:
+    return update_id(one.update.user_id, one.update.event_id)
+
+
+def by_user(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for user, identity in pairs:
+        found[user].append(identity)
+    return found
+
+
+def ids(packs: list[tuple[str, RecordPack]], topic: str) -> dict[str, list[str]]:
+    """The ids of a topic's records by user, none of whom is in two partitions."""
+    places: dict[str, str] = {}
+    pairs = []
+    for name, pack in packs:
+        if name.rpartition("-")[0] != topic:
+            continue
+        assert 0 <= int(name.rpartition("-")[2]) < PARTITIONS[topic]
+        for record in pack.records:
+            content = orjson.loads(record.value)
+            assert record.key == content["user_id"].encode()
+            assert places.setdefault(content["user_id"], name) == name
+            pairs.append((content["user_id"], record.id))
+    return by_user(pairs)
+
+
+def test_dead_letters_go_to_their_topic_as_they_are(emitter: Emitter) -> None:
+    letters = [OutputRecord(f"id{number}", b"key", b"{}", "sealwax.dead-letter", TIME, 5) for number in range(3)]
+    first, second = SourceBatch(0), SourceBatch(1)
+    first.letters, second.letters = letters[:2], letters[2:]
+    ((name, pack),) = emitter.letters([first, second])
+    assert name.startswith("dead-letters-")
+    assert pack.records == letters
+    assert list(emitter.letters([SourceBatch(0)])) == []
