@@ -1,4 +1,4 @@
-"""Features are a function of the log alone, whatever the interleaving, the packing, the restarts and what is forgotten."""
+"""Features are a function of the log alone: not of interleaving, packing and restarts, nor of what is forgotten."""
 
 import tomllib
 from itertools import pairwise
