@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operators.packs import Arrival
 from operators.settling import ABSENT_INPUT
 from tests.reading.test_alignment import partitions
 from tests.reading.world import RULES, START, World, times
@@ -42,8 +43,8 @@ def test_what_is_late_is_known_by_its_own_partition() -> None:
     assert flags == [(5_000, False), (4_000, False), (3_999, True), (6_000, False), (4_999, True), (5_000, False)]
 
 
-def drain(world: World) -> list:  # type: ignore[type-arg]
-    arrivals = []
+def drain(world: World) -> list[Arrival]:
+    arrivals: list[Arrival] = []
     for _ in range(20):
         for number in range(world.partitions + 1):
             arrivals += world.read(number).arrivals
