@@ -1,0 +1,34 @@
+"""The short form of the campaign: `make faults` is the long one."""
+
+import pytest
+
+from tests.faults.campaign import Campaign
+from tests.faults.trial import Trial, run_trial
+from tests.faults.verdict import NOTHING_WRONG
+from tests.flow.conftest import MakeCluster, MakeDirectory
+from tests.flow.stream import make_stream
+
+pytestmark = pytest.mark.kafka
+
+
+def _try(campaign: Campaign, make_cluster: MakeCluster, make_directory: MakeDirectory) -> Trial:
+    return run_trial(campaign, make_stream(campaign.seed, 1_500), make_cluster, make_directory())
+
+
+@pytest.mark.parametrize("campaign", [Campaign(1, 4, seed=1, mode="snapshots"), Campaign(2, 4, seed=2)], ids=str)
+def test_kills_leave_no_trace(campaign: Campaign, make_cluster: MakeCluster, make_directory: MakeDirectory) -> None:
+    trial = _try(campaign, make_cluster, make_directory)
+    assert trial.result.status == 0
+    assert trial.result.kills.total() >= campaign.kills
+    assert trial.result.suppressed > 0
+    assert trial.records > 1_500
+    assert trial.verdict == NOTHING_WRONG
+
+
+@pytest.mark.parametrize(
+    "control",
+    [Campaign(1, 6, seed=3, mode="stale", unpruned=True), Campaign(1, 3, seed=4, mode="snapshots", forgetful=True)],
+    ids=["without the prune", "without an older version"],
+)
+def test_the_campaign_would_see_it(control: Campaign, make_cluster: MakeCluster, make_directory: MakeDirectory) -> None:
+    assert not _try(control, make_cluster, make_directory).is_clean
