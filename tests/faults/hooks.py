@@ -66,7 +66,7 @@ def _read_to_the_recorded_ends() -> None:
     def read_range(start: Any, end: AtOffsets, stop_at_end: bool) -> ReadRange:
         return ReadRange(start, end)
 
-    request.ReadRange = read_range  # type: ignore[assignment, misc]
+    request.ReadRange = read_range  # type: ignore[attr-defined, assignment]
 
 
 def _give_nothing_for(seconds: float) -> None:

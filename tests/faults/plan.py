@@ -50,14 +50,15 @@ class Kill(NamedTuple):
 
 ALL: Final = -1
 
-Mode = Literal["mixed", "snapshots", "stale"]
+Mode = Literal["mixed", "snapshots", "stale", "ahead"]
 
 
 def kill_at(seed: int, start: int, processes: int, mode: Mode = "mixed") -> Kill:
     """How start number `start` is to end.
 
     Mode "snapshots" is all from inside, and within snapshots. In "stale" each start leaves some snapshots of an epoch
-    without its frontier, and the next one makes that epoch durable without touching what they are of.
+    without its frontier, and the next one makes that epoch durable without touching what they are of. In "ahead" the
+    stores have all the changes of an epoch that does not become durable.
     """
     rng = random.Random(f"{seed}-{start}-{processes}")
     victim, delay, pause = rng.randrange(processes), rng.uniform(0, _LATEST), rng.choice([0, _PAUSE])
@@ -65,5 +66,7 @@ def kill_at(seed: int, start: int, processes: int, mode: Mode = "mixed") -> Kill
         return Kill(OUTSIDE, rng.choice([ALL, victim]), 0, rng.uniform(0.2, _LONGEST_LIFE), pause)
     if mode == "stale":
         return Kill(COMMIT, victim, rng.randint(1, 3), 0, _PAUSE)
+    if mode == "ahead":
+        return Kill("sink snapshot: before", victim, rng.randint(1, 4), 0, 0)
     point = rng.choice(list(POINTS) if mode == "mixed" else SNAPSHOT_POINTS)
     return Kill(point, victim, rng.randint(1, POINTS[point]), delay, pause)
