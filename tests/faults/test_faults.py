@@ -1,4 +1,7 @@
-"""The short form of the campaign: `make faults` is the long one."""
+"""The short form of the campaign: `make faults` is the long one.
+
+Whether so few kills leave records that a scan finds is chance: the long form asks for it, as tests/test_delivery.py does.
+"""
 
 import pytest
 
@@ -20,7 +23,6 @@ def test_kills_leave_no_trace(campaign: Campaign, make_cluster: MakeCluster, mak
     trial = _try(campaign, make_cluster, make_directory)
     assert trial.result.status == 0
     assert trial.result.kills.total() >= campaign.kills
-    assert trial.result.suppressed > 0
     assert trial.records > 1_200
     assert trial.verdict == NOTHING_WRONG
 
