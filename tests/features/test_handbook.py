@@ -28,8 +28,8 @@ CUSTOMERS, TERMINALS = (8, 19), (0,)
 """Of twenty parts each: all transactions of these are read, and compared in what they tell. It holds for all."""
 
 SWAPPED = ((121_453, 121_454), (174_806, 174_807))
-"""Transactions of a customer in the same second, which the book's unstable sort has taken in the other order. It has left
-five such pairs as they are, and no rule of ids, amounts or terminals tells which."""
+"""Transactions of a customer in the same second, which the book's unstable sort has taken in the other order. Five such
+pairs it has left as they are, and no rule of ids, amounts or terminals tells which."""
 
 BOOK = {
     f"{ours}_{days}d": f"{theirs}_{days}DAY_WINDOW"
