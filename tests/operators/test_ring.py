@@ -50,6 +50,11 @@ def test_events_lie_in_order_of_time(rows: list[Row]) -> None:
     assert ring.first_seen == min((time for time, _ in rows), default=NEVER)
 
 
+def test_a_late_event_among_many_raises_all_that_follow() -> None:
+    rows = [(time, (time, time + 1, time % 2)) for time in (*range(0, 600, 3), *range(1, 600, 59))]
+    assert_holds(filled(rows), in_order(rows))
+
+
 @given(ROWS, st.integers(-5, 40), st.integers(0, 20), st.integers(1, 20))
 def test_bounds_are_open_at_the_start_and_closed_at_the_end(rows: list[Row], time: int, delay: int, size: int) -> None:
     ring = filled(rows)
