@@ -88,4 +88,9 @@ def _labels(rng: random.Random, event: Event) -> Sequence[Label]:
     verdict = "fraud" if rng.random() < 0.4 else "legitimate"
     known = event.event_time + LABEL_DELAY + rng.randrange(LABEL_DELAY)
     label = Label(event.event_id, event.user_id, verdict, known, "test")
-    return (label, label) if rng.random() < 0.02 else (label,)
+    if rng.random() < 0.02:
+        return label, label
+    if rng.random() < 0.1:
+        other = "legitimate" if verdict == "fraud" else "fraud"
+        return label, Label(event.event_id, event.user_id, other, known + 60_000, "appeal")
+    return (label,)
