@@ -38,6 +38,11 @@ class MockCluster:
         self._consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "benchmark", "log_level": 0})
         return self
 
+    @property
+    def url(self) -> str:
+        """The cluster as a source or a sink."""
+        return f"kafka://{self.bootstrap}"
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
@@ -48,7 +53,7 @@ class MockCluster:
         """Write (key, value) to the partitions of `transactions`. They must all fit."""
         for key, value in records:
             self.send(key, value)
-        self._producer.flush()
+        self.flush()
         assert not any(self._bounds("transactions", number)[0] for number in range(PARTITIONS)), "too much for the mock"
 
     def send(self, key: bytes, value: bytes) -> None:
@@ -61,6 +66,10 @@ class MockCluster:
             else:
                 self._producer.poll(0)
                 return
+
+    def flush(self) -> None:
+        """Wait until everything that was sent is there."""
+        self._producer.flush()
 
     def written(self, topic: str = "risk-updates") -> int:
         """How many records a topic was given so far."""

@@ -1,72 +1,75 @@
 """The flow's budgets, measured: CPU time of all its processes for each event, beside a baseline in the same run.
 
-    python -m benchmarks.flow no-model [--full]
+    python -m benchmarks.flow no-model | users | processes | latency | backtest [--full]
 
 Records come from and go to librdkafka's mock cluster, in a process of its own that is not counted, nor is what fills
-it. What counts is the flow in its stride, from a fifth of the events to nineteen twentieths. Quick runs take a minute.
+it. What counts is the flow in its stride, from a fifth of the events to nineteen twentieths. Quick runs take a minute
+or two of an idle machine.
 """
 
 import argparse
-import sys
-import tempfile
 from collections.abc import Callable
 from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.cluster import MockCluster
-from benchmarks.events import events
+from benchmarks import latency, users
+from benchmarks.flows import SETTINGS, baseline, from_file, from_kafka
 from benchmarks.machine import calibration, machine
-from benchmarks.watching import HERE, Run, watch
-
-USERS = 10_000
-
-
-def flow_command(source: str, sink: str, state: str, processes: int = 1) -> list[str]:
-    """`sealwax run` over what is there, without a model."""
-    files = ["--features", str(HERE / "features-12.toml"), "--policy", str(HERE / "policy-10.toml")]
-    ends = ["--source", source, "--sink", sink, "--stop-at-end", "--state", state]
-    command = [sys.executable, "-m", "dataflows.cli", "run", "--checkpoint", "none"]
-    return [*command, *ends, *files, "--processes", str(processes)]
-
-
-def from_kafka(count: int, users: int = USERS, processes: int = 1) -> tuple[Run, int]:
-    """Run the flow over a cluster with so many events; what was seen, and how many updates came out."""
-    with MockCluster() as cluster, tempfile.TemporaryDirectory(prefix="benchmark-") as state:
-        cluster.fill(events(count, users))
-        url = f"kafka://{cluster.bootstrap}"
-        run = watch(flow_command(url, url, state, processes), cluster.written)
-        return run, cluster.written()
-
-
-def baseline(count: int, users: int = USERS) -> tuple[Run, int]:
-    """The same with what Bytewax brings."""
-    with MockCluster() as cluster:
-        cluster.fill(events(count, users))
-        run = watch([sys.executable, "-m", "benchmarks.baseline", cluster.bootstrap], cluster.written)
-        return run, cluster.written()
+from benchmarks.watching import Run
 
 
 def no_model(full: bool) -> Table:
-    """Kafka in, twelve features, policy, Kafka out."""
+    """Kafka in, twelve features, policy, Kafka out; beside Bytewax's own ends with two aggregates between them."""
     count, repeats = (400_000, 5) if full else (150_000, 2)
-    runs = {"the flow": from_kafka, "Bytewax's own ends and operators": baseline}
-    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+    runs = {"the flow": lambda: from_kafka(count), "Bytewax's own ends and operators": lambda: baseline(count)}
+    return _compared(f"No model, {count:,} events", runs, repeats)
+
+
+def processes(full: bool) -> Table:
+    """One process against two."""
+    count, repeats = (400_000, 5) if full else (200_000, 2)
+    two = SETTINGS | {"SEALWAX_PROCESSES": "2"}
+    runs = {"1 process": lambda: from_kafka(count), "2 processes": lambda: from_kafka(count, two)}
+    return _compared(f"Processes, {count:,} events", runs, repeats)
+
+
+def backtest(full: bool) -> Table:
+    """From Kafka to Kafka against from a file to a directory."""
+    count, repeats = (400_000, 5) if full else (150_000, 2)
+    runs = {"Kafka to Kafka": lambda: from_kafka(count), "file to directory": lambda: from_file(count)}
+    return _compared(f"As in a backtest, {count:,} events", runs, repeats)
+
+
+def _compared(title: str, runs: dict[str, Callable[[], Run]], repeats: int) -> Table:
+    """Medians over runs that take turns, so that a busy moment meets all."""
+    seen: dict[str, list[Run]] = {name: [] for name in runs}
     for _ in range(repeats):
-        for name, measured in runs.items():
-            run, written = measured(count)
-            seen[name].append((run.cost(written), run.rate(written)))
-    table = Table("", "CPU µs an event", "of the flow's", "events/s", title=f"no model, {count:,} events; {machine()}")
-    whole = median(cost for cost, _ in seen["the flow"])
-    for name, figures in seen.items():
-        cost, rate = (median(column) for column in zip(*figures, strict=True))
-        table.add_row(name, f"{cost:.1f}", f"{cost / whole:.2f}", f"{rate:,.0f}")
+        for name, run in runs.items():
+            seen[name].append(run())
+    columns = ("", "CPU µs an event", "times the first", "events/s", "times the first", "MiB resident")
+    table = Table(*columns, title=f"{title}\n{machine()}")
+    costs = {name: median(run.cost for run in done) for name, done in seen.items()}
+    rates = {name: median(run.rate for run in done) for name, done in seen.items()}
+    first = next(iter(runs))
+    for name, done in seen.items():
+        cost, rate = f"{costs[name]:.1f}", f"{rates[name]:,.0f}"
+        memory = f"{max(run.rss for run in done) >> 20}"
+        table.add_row(
+            name, cost, f"{costs[name] / costs[first]:.2f}", rate, f"{rates[name] / rates[first]:.2f}", memory
+        )
     table.add_row("one turn of a fixed loop of Python", f"{calibration():.2f}")
     return table
 
 
-BENCHMARKS: dict[str, Callable[[bool], Table]] = {"no-model": no_model}
+BENCHMARKS: dict[str, Callable[[bool], Table]] = {
+    "no-model": no_model,
+    "users": users.measure,
+    "processes": processes,
+    "latency": latency.measure,
+    "backtest": backtest,
+}
 
 
 def main() -> None:
