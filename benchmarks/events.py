@@ -16,9 +16,7 @@ MERCHANTS: Final = 2_000
 _EXPONENT: Final = 1.1
 _REPEATED: Final = 0.005
 _LATER: Final = 0.05
-_LATER: Final = 0.05
 _DISORDER: Final = 300
-"""So many (ms) at most is a twentieth of the events behind its place in time."""
 """So many (ms) at most is a twentieth of the events behind its place in time."""
 _TYPES: Final = ("payment", "login", "refund", "review", "ad_click")
 _SHARES: Final = (0.7, 0.15, 0.05, 0.05, 0.05)
