@@ -11,7 +11,7 @@ from operators.features.definition import FeatureFile
 from operators.settling import lateness
 from tests.features import oracle
 from tests.features.compare import assert_equal
-from tests.features.streams import CLOSE, FAR, Stream, feature_sets, streams, without_duplicates
+from tests.features.streams import APART, CLOSE, Stream, feature_sets, streams, without_duplicates
 from tests.features.topology import Topology, group_of, partitioned, released
 
 ALL = feature_sets(entities=("user", "merchant", "device"))
@@ -25,7 +25,7 @@ def cases(draw: st.DrawFn) -> tuple[FeatureSet, FeatureFile, Stream]:
     return (
         parse_feature_set(text, "random.toml"),
         file,
-        draw(streams(lateness(file.settle), draw(st.sampled_from([CLOSE, CLOSE, FAR])))),
+        draw(streams(lateness(file.settle), draw(st.sampled_from([CLOSE, CLOSE, APART])))),
     )
 
 
