@@ -68,6 +68,7 @@ class Campaign:
     kills: int
     seed: int
     mode: Mode = "mixed"
+    fenced: bool = False
     forgetful: bool = False
     unpruned: bool = False
 
@@ -76,7 +77,7 @@ class Campaign:
         notes = directory / "notes"
         notes.mkdir()
         records = list(input_records(cluster, stream))
-        settings = campaign_settings(cluster, directory / "state", self.processes)
+        settings = self._settings(cluster, directory / "state")
         faults = Faults(notes=notes, seed=self.seed, kills=self.kills, mode=self.mode, forgetful=self.forgetful)
         job = _job(settings, cluster, records, faults)
         feeder = _Feeder(cluster.bootstrap, records, slices=self.kills + 1)
@@ -90,6 +91,12 @@ class Campaign:
             suppressed=sum(map(int, _lines(notes / "suppressed"))),
             outputs=cluster.outputs(),
         )
+
+    def _settings(self, cluster: Cluster, state: Path) -> Settings:
+        """Short epochs. Fenced, nothing has to be waited for: what a killed process has on the network can't count."""
+        sink = {"delivery": "fenced", "quiet": "0ms"} if self.fenced else {"quiet": "1s"}
+        changes: dict[str, Any] = {"processes": self.processes, "sink": sink, "state": {"epoch": "100ms"}}
+        return flow_settings(state, cluster.bootstrap, cluster.topics, **changes)
 
     def _drive(self, supervised: "_Supervised", feeder: "_Feeder", notes: Path, recovery: Path) -> int:
         """Feed and kill, start by start, until the flow has ended; the number of starts."""
@@ -183,13 +190,6 @@ class _Feeder:
             self._producer.produce(topic, value, key, partition)
             self._sent += 1
         assert self._producer.flush(60) == 0
-
-
-def campaign_settings(cluster: Cluster, state: Path, processes: int) -> Settings:
-    """Short epochs, and the writer's usual patience with what a killed process may have on the network."""
-    return flow_settings(
-        state, cluster.bootstrap, cluster.topics, processes=processes, sink={"quiet": "1s"}, state={"epoch": "100ms"}
-    )
 
 
 def input_records(cluster: Cluster, stream: Stream) -> Iterator[Sent]:

@@ -29,7 +29,7 @@ def test_kills_leave_no_trace(campaign: Campaign, make_cluster: MakeCluster, mak
 
 @pytest.mark.parametrize(
     "control",
-    [Campaign(1, 6, seed=3, mode="stale", unpruned=True), Campaign(1, 2, seed=4, mode="ahead", forgetful=True)],
+    [Campaign(1, 6, seed=3, mode="stale", unpruned=True), Campaign(1, 1, seed=4, mode="ahead", forgetful=True)],
     ids=["without the prune", "without an older version"],
 )
 def test_the_campaign_would_see_it(control: Campaign, make_cluster: MakeCluster, make_directory: MakeDirectory) -> None:
