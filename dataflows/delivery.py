@@ -27,6 +27,7 @@ class SuppressingWriter:
         origin: int,
         *,
         quiet: float = 0.0,
+        seen: tuple[int, float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -34,8 +35,8 @@ class SuppressingWriter:
         was made.
 
         The partition is read before the first write, once its end has been quiet for `quiet` seconds, since the network
-        may still hold what a predecessor sent. Writers made together wait together. Raises DataLostError where the
-        partition ends before the offset.
+        may still hold what a predecessor sent. `seen` is an end that was seen before, and when by the `clock`:
+        quiet counts from there. Raises DataLostError where the partition ends before the offset.
         """
         self._output = output
         self._offset, pending = (origin, []) if state is None else state
@@ -45,8 +46,7 @@ class SuppressingWriter:
         self._quiet = quiet
         self._sleep = sleep
         self._clock = clock
-        self._end = output.end()
-        self._end_since = clock()
+        self._end, self._end_since = seen or (output.end(), clock())
         self.suppressed = 0
         """Records that were not written again."""
         if self._offset > self._end:

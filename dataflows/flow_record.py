@@ -87,7 +87,5 @@ def _origins(request: RunRequest, output: OutputLog) -> dict[str, int]:
     origins = {}
     for topic in request.output_topics:
         for number in range(output.partitions(topic)):
-            partition = output.open(topic, number)
-            origins[f"{topic}-{number}"] = partition.end()
-            partition.close()
+            origins[f"{topic}-{number}"] = output.end(topic, number)
     return origins

@@ -247,6 +247,18 @@ def test_writers_made_together_wait_together() -> None:
     assert time.now == pytest.approx(1.0)
 
 
+def test_writers_made_one_after_the_other_wait_together_where_their_ends_were_seen() -> None:
+    held = [IDS[:2] for _ in range(8)]
+    time = Time(held[7], [0.9])
+    for one in held:
+        writer = SuppressingWriter(
+            BrokerPartition(one), None, origin=0, quiet=1.0, seen=(2, 0.0), sleep=time.sleep, clock=time.clock
+        )
+        writer.write(RECORDS[:3])
+    assert time.now == pytest.approx(2.0)
+    assert [len(one) for one in held] == [2] * 7 + [3]
+
+
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 2_000)), max_size=6))
 def test_a_file_holds_each_record_once_whatever_a_kill_leaves_of_it(
     tmp_path_factory: pytest.TempPathFactory, lives: list[tuple[int, int, int]]

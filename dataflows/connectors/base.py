@@ -164,5 +164,8 @@ class OutputLog(Protocol):
     def open(self, topic: str, partition: int) -> OutputPartition:
         """Write to a partition."""
 
+    def end(self, topic: str, partition: int) -> int:
+        """The next offset of a partition, which isn't opened for it."""
+
     def close(self) -> None:
         """Close every partition; safe to call twice."""

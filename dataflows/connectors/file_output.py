@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,10 @@ class FileOutput:
 
     def partitions(self, topic: str) -> int:
         return 1
+
+    def end(self, topic: str, partition: int) -> int:
+        with closing(self.open(topic, partition)) as opened:
+            return opened.end()
 
     def open(self, topic: str, partition: int) -> "FileOutputPartition":
         opened = FileOutputPartition(self._directory / f"{topic}.jsonl")

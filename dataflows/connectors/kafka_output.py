@@ -101,6 +101,9 @@ class KafkaOutput:
     def partitions(self, topic: str) -> int:
         return self._reader.partitions(topic)
 
+    def end(self, topic: str, partition: int) -> int:
+        return self._reader.bounds(topic, partition)[1]
+
     def open(self, topic: str, partition: int) -> "KafkaOutputPartition":
         if self._producer is None:
             self._producer = new_producer(self._settings, _REQUIRED, self._reported)

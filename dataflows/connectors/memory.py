@@ -181,6 +181,9 @@ class MemoryOutput:
     def partitions(self, topic: str) -> int:
         return self._log.partitions(topic)
 
+    def end(self, topic: str, partition: int) -> int:
+        return len(self._log.records(topic, partition))
+
     def open(self, topic: str, partition: int) -> "MemoryOutputPartition":
         self._log.records(topic, partition)
         return MemoryOutputPartition(self._log, topic, partition)

@@ -1,5 +1,7 @@
 """sink: the partitions of all output topics, each record written once."""
 
+import time
+
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from dataflows import metrics
@@ -38,6 +40,9 @@ class RecordSink(FixedPartitionedSink[RecordPack, WriterState]):
         self._order = {name: index for index, name in enumerate(sorted(self._places))}
         self._origins = origins
         self._quiet = quiet
+        # The engine opens a partition when its first record comes: each would wait for quiet anew.
+        waited_for = self._places if quiet else {}
+        self._seen = {name: (log.end(*place), time.monotonic()) for name, place in waited_for.items()}
 
     def list_parts(self) -> list[str]:
         return list(self._order)
@@ -47,5 +52,6 @@ class RecordSink(FixedPartitionedSink[RecordPack, WriterState]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: WriterState | None) -> _Partition:
         partition = self._log.open(*self._places[for_part])
-        writer = SuppressingWriter(partition, resume_state, self._origins.get(for_part, 0), quiet=self._quiet)
+        origin, seen = self._origins.get(for_part, 0), self._seen.get(for_part)
+        writer = SuppressingWriter(partition, resume_state, origin, quiet=self._quiet, seen=seen)
         return _Partition(for_part, writer)
