@@ -32,9 +32,6 @@ from dataflows.watermarks import WatermarkBoard
 from dataflows.worker import Job
 from operators.settling import lateness
 
-_MAX_AHEAD: Final = 86_400_000
-"""An event more than a day (ms) after its own record's timestamp has an impossible time."""
-
 _QUANTA: Final = 4
 """A watermark is told when it has moved by this part of what settling waits."""
 
@@ -103,7 +100,7 @@ def _source(job: Job, request: RunRequest, log: InputLog) -> EventSource:
         idle=settings.source.idle,
         quantum=settle // _QUANTA,
         max_record_bytes=settings.source.max_record_bytes,
-        max_ahead=_MAX_AHEAD,
+        max_ahead=settings.source.max_ahead,
     )
     metrics.watch_errors("source", lambda: log.errors)
     frontiers = WatermarkBoard(job.watermarks, len(log.partitions()))

@@ -95,6 +95,8 @@ class SourceSettings(_Section):
     """So long at its end, a partition no longer holds the others' watermark back."""
     max_record_bytes: int = Field(default=1_000_000, ge=1)
     """A larger record becomes a dead letter."""
+    max_ahead: Duration = 60_000
+    """So does one whose time lies further after its record's own timestamp: what comes behind it would have to wait."""
 
 
 class SinkSettings(_Section):
