@@ -49,13 +49,14 @@ def main() -> int:
 
 def _campaigns(rounds: int, seed: int) -> dict[str, Campaign]:
     return {
-        "1 process": Campaign(1, rounds, seed),
-        "2 processes": Campaign(2, rounds, seed),
-        "1 process, snapshots": Campaign(1, rounds, seed, "snapshots"),
-        "2 processes, snapshots": Campaign(2, rounds, seed, "snapshots"),
-        "2 processes, fenced": Campaign(2, rounds, seed, fenced=True),
-        "control: no prune": Campaign(1, 8, seed, "stale", unpruned=True),
-        "control: one version": Campaign(1, 4, seed, "ahead", forgetful=True),
+        "1 process": Campaign((1,), rounds, seed),
+        "2 processes": Campaign((2,), rounds, seed),
+        "1 process, snapshots": Campaign((1,), rounds, seed, "snapshots"),
+        "2 processes, snapshots": Campaign((2,), rounds, seed, "snapshots"),
+        "2 processes, fenced": Campaign((2,), rounds, seed, fenced=True),
+        "1, 2, 3 processes": Campaign((1, 2, 3), rounds, seed),
+        "control: no prune": Campaign((1,), 8, seed, "stale", unpruned=True),
+        "control: one version": Campaign((1,), 4, seed, "ahead", forgetful=True),
     }
 
 

@@ -6,9 +6,10 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -33,8 +34,6 @@ _PATIENCE: Final = 10.0
 _SLICE_SECONDS: Final = 1.5
 """Each start is given a slice of the input, so slowly that it goes through several epochs."""
 _STEPS: Final = 50
-
-_ENDLESS: Final = RestartPolicy(first_pause=0.05, longest_pause=0.1, attempts=1_000_000)
 
 
 class Sent(NamedTuple):
@@ -62,9 +61,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Campaign:
-    """`kills` kills, seeded, on `processes` processes; the controls break what makes the flow survive them."""
+    """`kills` kills, seeded, on so many `processes`, each start taking the next of these numbers; the controls break
+    what makes the flow survive."""
 
-    processes: int
+    processes: tuple[int, ...]
     kills: int
     seed: int
     mode: Mode = "mixed"
@@ -95,7 +95,7 @@ class Campaign:
     def _settings(self, cluster: Cluster, state: Path) -> Settings:
         """Short epochs. Fenced, nothing has to be waited for: what a killed process has on the network can't count."""
         sink = {"delivery": "fenced", "quiet": "0ms"} if self.fenced else {"quiet": "1s"}
-        changes: dict[str, Any] = {"processes": self.processes, "sink": sink, "state": {"epoch": "100ms"}}
+        changes: dict[str, Any] = {"sink": sink, "state": {"epoch": "100ms"}}
         return flow_settings(state, cluster.bootstrap, cluster.topics, **changes)
 
     def _drive(self, supervised: "_Supervised", feeder: "_Feeder", notes: Path, recovery: Path) -> int:
@@ -107,7 +107,7 @@ class Campaign:
                 over.set()
                 over = threading.Event()
                 if len(starts) < self.kills:
-                    kill = kill_at(self.seed, len(starts), self.processes, self.mode)
+                    kill = kill_at(self.seed, len(starts), supervised.supervisor.size, self.mode)
                     _Killer(kill, run_id, notes, recovery, over).start()
                 starts.append(run_id)
             feeder.feed(len(starts))
@@ -141,12 +141,25 @@ class _Killer(threading.Thread):
                 tell(self._notes, "kills", point)
 
 
+class _Rescaling(Supervisor):
+    """Never gives up, and changes the number of processes at every start."""
+
+    def __init__(self, job: Job, sizes: Sequence[int]) -> None:
+        super().__init__(job, sizes[0], RestartPolicy(first_pause=0.05, longest_pause=0.1, attempts=1_000_000))
+        self._sizes = cycle(sizes)
+        self.size = sizes[0]
+
+    def _run_once(self, lock: int) -> list[int | None]:
+        self.size = self._processes = next(self._sizes)
+        return super()._run_once(lock)
+
+
 class _Supervised(threading.Thread):
     """The supervisor at work."""
 
-    def __init__(self, job: Job, processes: int) -> None:
+    def __init__(self, job: Job, processes: Sequence[int]) -> None:
         super().__init__()
-        self.supervisor = Supervisor(job, processes, _ENDLESS)
+        self.supervisor = _Rescaling(job, processes)
         self.status = -1
 
     def run(self) -> None:
@@ -154,7 +167,7 @@ class _Supervised(threading.Thread):
 
 
 @contextmanager
-def _supervised(job: Job, processes: int) -> Iterator[_Supervised]:
+def _supervised(job: Job, processes: Sequence[int]) -> Iterator[_Supervised]:
     """A supervisor that doesn't outlive the context."""
     supervised = _Supervised(job, processes)
     supervised.start()

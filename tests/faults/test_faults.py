@@ -18,7 +18,9 @@ def _try(campaign: Campaign, make_cluster: MakeCluster, make_directory: MakeDire
     return run_trial(campaign, make_stream(campaign.seed, 1_200), make_cluster, make_directory())
 
 
-@pytest.mark.parametrize("campaign", [Campaign(1, 4, seed=1, mode="snapshots"), Campaign(2, 4, seed=2)], ids=str)
+@pytest.mark.parametrize(
+    "campaign", [Campaign((1,), 4, seed=1, mode="snapshots"), Campaign((2,), 4, seed=2)], ids=["1", "2"]
+)
 def test_kills_leave_no_trace(campaign: Campaign, make_cluster: MakeCluster, make_directory: MakeDirectory) -> None:
     trial = _try(campaign, make_cluster, make_directory)
     assert trial.result.status == 0
@@ -29,7 +31,7 @@ def test_kills_leave_no_trace(campaign: Campaign, make_cluster: MakeCluster, mak
 
 @pytest.mark.parametrize(
     "control",
-    [Campaign(1, 6, seed=3, mode="stale", unpruned=True), Campaign(1, 1, seed=4, mode="ahead", forgetful=True)],
+    [Campaign((1,), 6, seed=3, mode="stale", unpruned=True), Campaign((1,), 1, seed=4, mode="ahead", forgetful=True)],
     ids=["without the prune", "without an older version"],
 )
 def test_the_campaign_would_see_it(control: Campaign, make_cluster: MakeCluster, make_directory: MakeDirectory) -> None:
