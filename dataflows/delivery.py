@@ -4,17 +4,24 @@ A record's id is a function of the input. After a crash the input is read again 
 come again; those that the output partition holds already, from the snapshot's offset to its end, are not written again.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from dataflows.connectors.base import DataLostError, OutputPartition, OutputRecord
+from dataflows.errors import UserError
+
+_LOG = logging.getLogger(__name__)
 
 WriterState = tuple[int, list[str]]
 """The offset from which the next resume looks for ids, and the ids found before it that have not come again yet."""
 
 _LOOKS: Final = 10
 """How often the end is looked at while it has to be quiet."""
+
+_PATIENCE: Final = 30
+"""So many times as long as the end has to be quiet it is waited for."""
 
 
 class SuppressingWriter:
@@ -56,7 +63,10 @@ class SuppressingWriter:
             )
 
     def write(self, records: Sequence[OutputRecord]) -> None:
-        """Append those that the partition does not hold yet. Raises DeliveryError if an earlier one has failed."""
+        """Append those that the partition does not hold yet.
+
+        Raises DeliveryError if an earlier one has failed, and UserError where the end never becomes quiet.
+        """
         if not self._scanned:
             self._scan()
         if self._pending:
@@ -79,13 +89,32 @@ class SuppressingWriter:
         self._scanned = True
 
     def _await_quiet(self) -> None:
+        """Wait until nothing has arrived for so long, and stop the flow where that never comes.
+
+        Going on would be a guess. What writes there may be a predecessor that still runs, on a host that the state
+        directory's lock does not reach: then each of its records would be there twice. Stopping loses nothing.
+        """
+        began, looked_at = self._clock(), self._end
         while True:
             if (end := self._output.end()) != self._end:
+                if self._end == looked_at:
+                    _LOG.warning("%s: something is still writing there; waiting until it is quiet", self._output.name)
                 self._end, self._end_since = end, self._clock()
-            left = self._end_since + self._quiet - self._clock()
+            now = self._clock()
+            left = self._end_since + self._quiet - now
             if left <= 0:
-                break
+                return
+            if now - began >= _PATIENCE * self._quiet:
+                raise self._never_quiet()
             self._sleep(min(left, self._quiet / _LOOKS))
+
+    def _never_quiet(self) -> UserError:
+        return UserError(
+            f"{self._output.name}: something keeps writing there: in {_PATIENCE * self._quiet:g} s it was never quiet "
+            f"for {self._quiet:g} s, so what this flow wrote before it started again cannot be told. End an earlier "
+            "process of this flow that still runs elsewhere, or give the other writer a topic of its own. "
+            'Where it has to write there, sink.quiet = "0s" waits for nothing'
+        )
 
     def snapshot(self) -> WriterState:
         """The state to go on from after a crash, once all that was written is durable.

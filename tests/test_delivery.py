@@ -13,6 +13,7 @@ from dataflows.connectors.file_output import FileOutput
 from dataflows.connectors.kafka_output import KafkaOutput
 from dataflows.connectors.memory import MemoryLog, MemoryOutput
 from dataflows.delivery import SuppressingWriter, WriterState
+from dataflows.errors import UserError
 from tests.conftest import MakeTopic
 
 INPUT = 40
@@ -234,6 +235,20 @@ def test_the_end_must_be_quiet_when_the_first_write_comes_not_when_the_writer_wa
     time.sleep(5.0)
     writer.write(RECORDS[:3])
     assert writer.snapshot() == (5, IDS[3:5])
+
+
+def test_where_others_keep_writing_the_flow_stops_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    held = IDS[:3]
+    time = Time(held, [number / 2 for number in range(1, 100)])
+    partition = BrokerPartition(held)
+    writer = SuppressingWriter(partition, (0, []), origin=0, quiet=1.0, sleep=time.sleep, clock=time.clock)
+    with pytest.raises(
+        UserError, match=r"updates-0: something keeps writing there: in 30 s.*topic of its own.*sink.quiet"
+    ):
+        writer.write(RECORDS[:3])
+    assert time.now == pytest.approx(30.0)
+    assert not partition.sent
+    assert caplog.messages == ["updates-0: something is still writing there; waiting until it is quiet"]
 
 
 def test_writers_made_together_wait_together() -> None:
