@@ -1,11 +1,8 @@
 """What a feature set's TOML file may say."""
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import ErrorDetails
 
 from contracts.messages import EventType
 from operators.durations import parse_duration
@@ -45,7 +42,7 @@ Window = Annotated[str, AfterValidator(_window)]
 
 
 class FeatureSetError(ValueError):
-    """A feature set that can't be used: names the feature, the field and the fix."""
+    """A feature set that can't be used: names the line, the feature, the field and the fix."""
 
 
 class _Table(BaseModel):
@@ -71,6 +68,11 @@ class Feature(_Table):
     delay: Duration = 0
     where: Where = Where()
     label: Literal["fraud", "legitimate", "abuse"] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """One for each window, in order."""
+        return [self.name.replace("{window}", window) for window in self.windows] or [self.name]
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Feature":
@@ -124,33 +126,3 @@ class FeatureFile(_Table):
     settle: Duration = 2_000
     window_events: Annotated[int, Field(ge=1, le=64)] = 16
     features: Annotated[list[Feature], Field(min_length=1)]
-
-
-def explain(errors: Iterable[ErrorDetails], document: Mapping[str, Any]) -> list[str]:
-    """Each problem as `where: what is wrong`, with a feature's name where it has one."""
-    return [_explain(error["type"], list(error["loc"]), error["msg"], document) for error in errors]
-
-
-def _explain(kind: str, place: list[int | str], text: str, document: Mapping[str, Any]) -> str:
-    text = text.removeprefix("Value error, ")
-    if kind == "extra_forbidden":
-        text = f"unknown field; {_instead(str(place[-1]), _known(place))}"
-    elif place in (["features"], place[:2]) and kind in ("list_type", "model_type"):
-        text = "each feature is a table that begins with [[features]]"
-    if place[:1] == ["features"] and len(place) > 1:
-        place[:2] = [_feature(document["features"][place[1]], int(place[1]))]
-    return ": ".join([*(str(part) for part in place), text])
-
-
-def _feature(feature: object, index: int) -> str:
-    name = feature.get("name") if isinstance(feature, dict) else None
-    return f"feature {name}" if name else f"feature number {index + 1}"
-
-
-def _known(place: list[int | str]) -> list[str]:
-    return list((FeatureFile if len(place) == 1 else Where if "where" in place else Feature).model_fields)
-
-
-def _instead(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

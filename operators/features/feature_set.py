@@ -1,15 +1,14 @@
 """A feature set: the declared features in order, their version, and a plan for each entity."""
 
 import hashlib
-import tomllib
 from collections.abc import Iterator
 
 import orjson
-from pydantic import ValidationError
 
 from operators.durations import parse_duration
 from operators.features.calendar import EVENT_VALUES
-from operators.features.definition import Feature, FeatureFile, FeatureSetError, explain
+from operators.features.definition import Feature, FeatureFile
+from operators.features.feature_file import parse_feature_file
 from operators.features.measure import WindowedFeature
 from operators.features.plan import EntityPlan
 
@@ -28,9 +27,6 @@ class FeatureSet:
         self.window_events = file.window_events
         declared = [one for feature in file.features for one in _windowed(feature)]
         self.names = tuple(feature.name for feature in declared)
-        doubled = {name for name in self.names if self.names.count(name) > 1}
-        if doubled:
-            raise FeatureSetError(f"features: the name {min(doubled)} is used twice; names must differ")
         slots = list(enumerate(declared))
         self.values = [(slot, EVENT_VALUES[one.field or ""]) for slot, one in slots if one.entity == "event"]
         settled: dict[str, list[tuple[int, WindowedFeature]]] = {}
@@ -46,8 +42,7 @@ class FeatureSet:
 
 
 def _windowed(feature: Feature) -> Iterator[WindowedFeature]:
-    for window in feature.windows or ("",):
-        name = feature.name.replace("{window}", window)
+    for name, window in zip(feature.names, feature.windows or [""], strict=True):
         yield WindowedFeature(
             name, feature.entity, feature.aggregate, feature.field, parse_duration(window) if window else 0,
             feature.delay, feature.where, feature.label,
@@ -55,16 +50,8 @@ def _windowed(feature: Feature) -> Iterator[WindowedFeature]:
 
 
 def parse_feature_set(text: str, source: str) -> FeatureSet:
-    """The feature set that a TOML text declares. Raises FeatureSetError naming `source`, the feature and the fix."""
-    try:
-        document = tomllib.loads(text)
-        file = FeatureFile.model_validate(document)
-        digest = hashlib.sha256(orjson.dumps(file.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
-        return FeatureSet(file, f"{file.name}#{digest[:8]}")
-    except tomllib.TOMLDecodeError as error:
-        raise FeatureSetError(f"{source}: not valid TOML: {error}") from None
-    except ValidationError as error:
-        problems = explain(error.errors(include_url=False, include_context=False), document)
-        raise FeatureSetError("\n".join(f"{source}: {problem}" for problem in problems)) from None
-    except FeatureSetError as error:
-        raise FeatureSetError(f"{source}: {error}") from None
+    """The feature set that a TOML text declares. Raises FeatureSetError naming `source`, the line, the feature and the
+    fix."""
+    file = parse_feature_file(text, source)
+    digest = hashlib.sha256(orjson.dumps(file.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return FeatureSet(file, f"{file.name}#{digest[:8]}")
