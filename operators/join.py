@@ -2,43 +2,75 @@
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 from operators.features import FeatureSet
 from operators.packs import Enriched, JoinPack, Reply
 
 
 class OrderedJoin:
-    """The events of one user key group on their way to the scorer."""
+    """The events of one user key group on their way to the scorer.
+
+    `left` and `came` count events since the beginning: what waits is from `left` up to `came`.
+    """
 
     def __init__(self, features: FeatureSet) -> None:
         self._slots = [plan.slots for plan in features.entities.values()]
         self._queue: deque[Enriched] = deque()
         self._by_token: dict[int, Enriched] = {}
-        self._early: list[Reply] = []
+        self._filled: list[Reply] = []
+        self.early: list[Reply] = []
+        """Replies that came before their events."""
+        self.left = 0
+
+    @property
+    def came(self) -> int:
+        """Events so far."""
+        return self.left + len(self._queue)
 
     def on_pack(self, pack: JoinPack) -> list[Enriched]:
         """Take in events and replies; the events that may leave, in order."""
-        self.restore(pack.enriched, ())
-        replies = self._early + pack.replies if self._early else pack.replies
-        self._early = [reply for reply in replies if not self._fill(reply)]
+        self._take(pack.enriched)
+        replies = self.early + pack.replies if self.early else pack.replies
+        self.early = [reply for reply in replies if not self._fill(reply)]
+        self._filled += replies
         released = []
         while self._queue and not self._queue[0].waiting:
-            released.append(self._queue.popleft())
-            self._by_token.pop(released[-1].arrival.token, None)
+            released.append(self._leave())
         return released
 
-    def restore(self, enriched: Iterable[Enriched], early: Iterable[Reply]) -> None:
-        """Take events, and replies that came before their events, into the queue."""
-        for event in enriched:
+    def news(self, since: int) -> tuple[list[Enriched], list[Reply]]:
+        """Of what waits: the events from number `since` on, as they are now, and the replies since the last call."""
+        events = list(islice(self._queue, max(0, since - self.left), None))
+        replies = [reply for reply in self._filled if reply.token in self._by_token]
+        self._filled = []
+        return events, replies
+
+    def restore(self, first: int, events: Iterable[Enriched], replies: Iterable[Reply]) -> None:
+        """Take in again what `news` gave, in the order in which it did; `first` is the number of the first event."""
+        if not self._queue:
+            self.left = first
+        for reply in replies:
+            self._fill(reply)
+        self._take(events)
+
+    def leave(self, left: int) -> None:
+        """Let go of restored events that had left."""
+        while self._queue and self.left < left:
+            self._leave()
+        self.left = left
+
+    def _take(self, events: Iterable[Enriched]) -> None:
+        for event in events:
             self._queue.append(event)
             if event.waiting:
                 self._by_token[event.arrival.token] = event
-        self._early.extend(early)
 
-    @property
-    def pending(self) -> tuple[list[Enriched], list[Reply]]:
-        """What has not left yet: part of the state."""
-        return list(self._queue), self._early
+    def _leave(self) -> Enriched:
+        self.left += 1
+        event = self._queue.popleft()
+        self._by_token.pop(event.arrival.token, None)
+        return event
 
     def _fill(self, reply: Reply) -> bool:
         event = self._by_token.get(reply.token)

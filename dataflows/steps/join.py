@@ -1,40 +1,89 @@
-"""join: the events of each key group, in order, once all their entities have answered."""
+"""join: the events of each key group, in order, once all their entities have answered.
 
-from dataflows.state import KeyedState, StateDirectory
+Thousands of events wait at any time, each with its window. So the queue is a journal: an epoch writes a page, what came
+in it and still waits; a page is deleted when all of its events have left.
+"""
+
+from typing import Final
+
+import msgspec
+
+from dataflows.state import GroupStore, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from operators.features import FeatureSet
 from operators.join import OrderedJoin
-from operators.packs import Enriched, JoinPack, Reply, encode_list, list_decoder
+from operators.packs import Enriched, JoinPack, Reply
 
-_PENDING = "pending"
-Pending = tuple[list[Enriched], list[Reply]]
+_HEAD: Final = "head"
+
+
+class _Head(msgspec.Struct, array_like=True):
+    left: int
+    early: list[Reply]
+
+
+class _Page(msgspec.Struct, array_like=True):
+    """What an epoch added."""
+
+    first: int
+    """The number of the first event."""
+    events: list[Enriched]
+    replies: list[Reply]
+    """To events of the pages before."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_head = msgspec.msgpack.Decoder(_Head).decode
+_page = msgspec.msgpack.Decoder(_Page).decode
 
 
 class JoinPart:
-    """An OrderedJoin, whose queue is kept in durable state."""
+    """An OrderedJoin, whose queue is kept in a store."""
 
-    def __init__(self, join: OrderedJoin, pending: KeyedState[list[Pending]]) -> None:
+    def __init__(self, join: OrderedJoin, store: GroupStore) -> None:
         self._join = join
-        self._pending = pending
-        for enriched, early in pending.get(_PENDING) or []:
-            join.restore(enriched, early)
+        self._store = store
+        self._pages: dict[int, int] = {}
+        """How many events had come when each of those that are kept was written."""
+        self._written = _Head(0, [])
+        self._came = 0
+        self._restore()
 
     def take(self, packs: list[JoinPack]) -> list[list[Enriched]]:
         released = [event for pack in packs for event in self._join.on_pack(pack)]
         return [released] if released else []
 
     def snapshot(self) -> int:
-        queue, early = self._join.pending
-        if queue or early:
-            self._pending.put(_PENDING, [(queue, early)])
-        elif self._pending.get(_PENDING):
-            self._pending.put(_PENDING, [])
-        return self._pending.snapshot()
+        join = self._join
+        head, (events, replies) = _Head(join.left, join.early), join.news(self._came)
+        if not events and not replies and head == self._written:
+            return self._store.version
+        changes: dict[str, bytes | None] = {_HEAD: _encode(head)}
+        number = max(self._pages, default=0) + 1
+        for done in [page for page, came in self._pages.items() if came <= join.left]:
+            changes[str(done)] = None
+            del self._pages[done]
+        if events or replies:
+            changes[str(number)] = _encode(_Page(join.came - len(events), events, replies))
+            self._pages[number] = join.came
+        self._written, self._came = head, join.came
+        return self._store.append(changes)
+
+    def _restore(self) -> None:
+        if (head := self._store.get(_HEAD)) is None:
+            return
+        for number in sorted(int(key) for key in self._store.keys() if key != _HEAD):  # noqa: SIM118 (no mapping)
+            page = _page(self._store.get(str(number)) or b"")
+            self._join.restore(page.first, page.events, page.replies)
+            self._pages[number] = self._join.came
+        self._written = _head(head)
+        self._join.leave(self._written.left)
+        self._join.early = self._written.early
+        self._came = self._join.came
 
 
 def open_part(features: FeatureSet, directory: StateDirectory, group: int, version: int | None) -> JoinPart:
     """The part of a key group, as it was at `version`."""
     store = directory.table("join", GROUP_KEYS[group])
     store.rollback(version)
-    pending: KeyedState[list[Pending]] = KeyedState(store, encode_list, list_decoder(Pending), 1)
-    return JoinPart(OrderedJoin(features), pending)
+    return JoinPart(OrderedJoin(features), store)

@@ -103,7 +103,7 @@ class Topology:
                 self._restart()
         self._deliver(None)
         assert not any(group.waiting for group in self._entities)
-        assert not any(queued for join in self._joins for queued in join.pending)
+        assert not any(join.left != join.came or join.early for join in self._joins)
         return self.released
 
     def _send(self, step: str, origin: int, target: int, pack: Any) -> None:
@@ -173,8 +173,8 @@ class Topology:
             self._users[group].wait(recoded(users[group].waiting, Label))
             for query, late in recoded(entities[group].waiting, tuple[Query, bool]):
                 self._entities[group].wait(query, late)
-            queue, early = joins[group].pending
-            self._joins[group].restore(recoded(queue, Enriched), recoded(early, Reply))
+            self._joins[group].restore(0, recoded(joins[group].news(0)[0], Enriched), [])
+            self._joins[group].early = recoded(joins[group].early, Reply)
         for source in self._sources:
             for group in range(GROUPS):
                 self._send("users", source.number, group, UserPack(group, [], [], [(source.number, source.watermark)]))

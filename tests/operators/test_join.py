@@ -49,7 +49,7 @@ def test_order_is_kept_and_nothing_is_lost(asked: list[set[int]], seed: int, res
         released += join.on_pack(pack)
         if random.random() < restarts:
             join = restarted(join)
-    assert join.pending == ([], [])
+    assert (join.left, join.came, join.early) == (len(events), len(events), [])
     assert [one.arrival for one in released] == [one.arrival for one in events]
     for one, kinds in zip(released, asked, strict=True):
         merchant = reply(one, MERCHANT).features if MERCHANT in kinds else [-1.0, -1.0]
@@ -67,12 +67,14 @@ def take(items: list[T], random: Random) -> list[T]:
 
 def restarted(join: OrderedJoin) -> OrderedJoin:
     """Another join with what state keeps of this one."""
-    queue, early = join.pending
-    kept = encode_list([(queue, early)])
     again = OrderedJoin(FEATURES)
-    for pending in list_decoder(tuple[list[Enriched], list[Reply]])(kept):
-        again.restore(*pending)
+    again.restore(join.left, recoded(join.news(0)[0], Enriched), [])
+    again.early = recoded(join.early, Reply)
     return again
+
+
+def recoded(items: list[T], kind: type[T]) -> list[T]:
+    return list_decoder(kind)(encode_list(items))
 
 
 def test_the_first_holds_back_those_behind_it() -> None:
