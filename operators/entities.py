@@ -4,8 +4,9 @@ What an entity's window holds at the moment a record comes is chance. So a read 
 and only when every watermark has passed that time: its value then depends on the input log alone.
 """
 
-from heapq import heappop, heappush
+from bisect import bisect_left
 from operator import attrgetter
+from typing import Final
 
 from contracts.keys import KEY_GROUPS
 from operators.features import FeatureSet
@@ -15,6 +16,9 @@ from operators.settling import ABSENT_INPUT, Watermarks
 from operators.state import States
 
 _time = attrgetter("time")
+
+_PAGE: Final = 256
+"""Queries that fall due within so many ms wait on a page, and are written to durable state together."""
 
 
 class EntityGroup:
@@ -26,7 +30,8 @@ class EntityGroup:
         self._by_name = features.entities
         self._states = states
         self._marks = Watermarks(inputs)
-        self._waiting: list[tuple[int, int, int, Query, bool]] = []
+        self._pages: dict[int, list[tuple[int, int, int, Query, bool]]] = {}
+        self._touched: set[int] = set()
         self.unmatched = 0
         """Labels whose event the entity no longer retains."""
 
@@ -40,12 +45,7 @@ class EntityGroup:
             self._on_label(label)
         for number, watermark in pack.watermarks:
             self._marks.update(number, watermark)
-        replies = []
-        settled = self._marks.minimum
-        while self._waiting and self._waiting[0][0] < settled:
-            _, _, _, query, late = heappop(self._waiting)
-            replies.append(self._answer(query, late))
-        return replies
+        return [self._answer(query, late) for query, late in self._due(self._marks.minimum)]
 
     def rest(self, key: str, ring: Ring) -> Ring | None:
         """What has to be kept of an entity's ring; the very object where the entity isn't idle."""
@@ -53,14 +53,31 @@ class EntityGroup:
         plan = self._by_name[key.partition(":")[0]]
         return ring if settled == ABSENT_INPUT else ring.rest(settled - plan.horizon - plan.settle, plan.ageless)
 
-    @property
-    def waiting(self) -> list[tuple[Query, bool]]:
-        """Queries not answered yet, and whether each came late: part of the state."""
-        return [(query, late) for _, _, _, query, late in sorted(self._waiting)]
-
     def wait(self, query: Query, late: bool) -> None:
         """Let a query that has been placed wait until it is due."""
-        heappush(self._waiting, (query.time - self._plans[query.kind].wait, query.token, query.kind, query, late))
+        due = query.time - self._plans[query.kind].wait
+        page = due // _PAGE
+        self._pages.setdefault(page, []).append((due, query.token, query.kind, query, late))
+        self._touched.add(page)
+
+    def touched(self) -> dict[int, list[tuple[Query, bool]]]:
+        """The pages that changed since the last call: their queries, and whether each came late. Part of the state."""
+        pages = {page: [(query, late) for *_, query, late in self._pages.get(page, ())] for page in self._touched}
+        self._touched.clear()
+        return pages
+
+    def _due(self, settled: int) -> list[tuple[Query, bool]]:
+        """Take what is due before `settled`, in order: by time, then as it came in."""
+        due = []
+        for page in sorted(page for page in self._pages if page * _PAGE < settled):
+            waiting = sorted(self._pages.pop(page))
+            count = bisect_left(waiting, (settled,))
+            due += [(query, late) for *_, query, late in waiting[:count]]
+            if waiting[count:]:
+                self._pages[page] = waiting[count:]
+            if count:
+                self._touched.add(page)
+        return due
 
     def _key(self, kind: int, entity: int) -> str:
         return f"{self._names[kind]}:{entity:x}"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dataflows import metrics
-from dataflows.state import KeyedState, StateDirectory
+from dataflows.state import GroupStore, KeyedState, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from dataflows.steps.sweeping import sweep
 from operators.entities import EntityGroup
@@ -12,19 +12,20 @@ from operators.packs import EntityPack, Query, Reply, encode_list, list_decoder
 from operators.ring import Ring
 
 STEP: Final = "entities"
-_WAITING = "waiting"
-Waiting = list[tuple[Query, bool]]
+_decode = list_decoder(tuple[Query, bool])
 
 
 class EntitiesPart:
     """An EntityGroup over its durable state; the snapshot is the versions of entities and waiting queries."""
 
-    def __init__(self, group: EntityGroup, states: KeyedState[Ring], waiting: KeyedState[Waiting]) -> None:
+    def __init__(self, group: EntityGroup, states: KeyedState[Ring], queries: GroupStore) -> None:
         self._group = group
         self._states = states
-        self._waiting = waiting
-        for query, late in waiting.get(_WAITING) or []:
-            group.wait(query, late)
+        self._queries = queries
+        for page in queries.keys():  # noqa: SIM118 (no mapping)
+            for query, late in _decode(queries.get(page) or b""):
+                group.wait(query, late)
+        group.touched()
 
     def take(self, packs: list[EntityPack]) -> list[list[Reply]]:
         with metrics.timed(STEP):
@@ -33,11 +34,11 @@ class EntitiesPart:
 
     def snapshot(self) -> tuple[int, int]:
         sweep(self._states, self._group.rest)
-        waiting = self._group.waiting
-        if waiting or self._waiting.get(_WAITING):
-            self._waiting.put(_WAITING, waiting)
+        pages = {
+            str(page): encode_list(waiting) if waiting else None for page, waiting in self._group.touched().items()
+        }
         with metrics.snapshot(STEP, self._states.changed):
-            return self._states.snapshot(), self._waiting.snapshot()
+            return self._states.snapshot(), self._queries.append(pages) if pages else self._queries.version
 
 
 def open_part(
@@ -49,6 +50,5 @@ def open_part(
     entities.rollback(versions and versions[0])
     queries.rollback(versions and versions[1])
     states = KeyedState(entities, Ring.encode, Ring.decode, cache_entries)
-    waiting: KeyedState[Waiting] = KeyedState(queries, encode_list, list_decoder(tuple[Query, bool]), 1)
     metrics.watch_state(STEP, states)
-    return EntitiesPart(EntityGroup(features, states), states, waiting)
+    return EntitiesPart(EntityGroup(features, states), states, queries)

@@ -80,6 +80,7 @@ class Topology:
         self._sources = [Source(number, items, allowed) for number, items in enumerate(partitions)]
         self._user_states: list[DictStates[UserState]] = [DictStates() for _ in range(GROUPS)]
         self._entity_states: list[DictStates[Ring]] = [DictStates() for _ in range(GROUPS)]
+        self._pages: list[dict[int, Any]] = [{} for _ in range(GROUPS)]
         self._make_operators()
         self._queues: dict[tuple[str, int, int], deque[Any]] = {}
         self.released: list[list[Enriched]] = [[] for _ in range(GROUPS)]
@@ -102,7 +103,6 @@ class Topology:
             if self._random.random() < restarts:
                 self._restart()
         self._deliver(None)
-        assert not any(group.waiting for group in self._entities)
         assert not any(join.left != join.came or join.early for join in self._joins)
         return self.released
 
@@ -171,8 +171,11 @@ class Topology:
         self._make_operators()
         for group in range(GROUPS):
             self._users[group].wait(recoded(users[group].waiting, Label))
-            for query, late in recoded(entities[group].waiting, tuple[Query, bool]):
+            for page, waiting in entities[group].touched().items():
+                self._pages[group][page] = recoded(waiting, tuple[Query, bool])
+            for query, late in chain.from_iterable(self._pages[group].values()):
                 self._entities[group].wait(query, late)
+            self._entities[group].touched()
             self._joins[group].restore(0, recoded(joins[group].news(0)[0], Enriched), [])
             self._joins[group].early = recoded(joins[group].early, Reply)
         for source in self._sources:

@@ -51,7 +51,8 @@ def test_a_read_waits_until_the_watermark_has_passed_its_time_less_settling() ->
     (reply,) = entities.take(mark=3_001)
     assert reply == Reply(5_000, 0, [0.0], False, 5)
     assert [one.token for one in entities.take(9_000, 8_000, 7_000, mark=6_500)] == [7_000, 8_000]
-    assert entities.group.waiting == [(entities.query(9_000), False)]
+    assert [waiting for waiting in entities.group.touched().values() if waiting] == [[(entities.query(9_000), False)]]
+    assert entities.group.touched() == {}
 
 
 def test_a_read_with_a_longer_delay_waits_no_longer_than_that() -> None:
