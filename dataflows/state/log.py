@@ -12,6 +12,7 @@ from dataflows.state.errors import RESTORE, StateDamagedError
 
 FORMAT = 1
 
+_AT_ONCE = os.sysconf("SC_IOV_MAX")
 _HEADER = Struct("<BIII")  # format, bytes of the directory, bytes of the records, CRC-32 of the directory
 _CHECKSUM = Struct("<I")  # of the header
 _START = _HEADER.size + _CHECKSUM.size
@@ -45,16 +46,27 @@ class LogFile:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self.end = os.fstat(self._fd).st_size
 
-    def append(self, frame: Frame, records: Iterable[bytes]) -> int:
-        """Write a frame at the end; the offset of its first record. Raises OSError, and then nothing was appended."""
-        directory, body = _encode(frame), b"".join(records)
-        header = _HEADER.pack(FORMAT, len(directory), len(body), crc32(directory))
-        whole = b"".join((header, _CHECKSUM.pack(crc32(header)), directory, body))
-        if os.pwrite(self._fd, whole, self.end) != len(whole):
+    def append(self, frame: Frame, parts: Iterable[bytes]) -> int:
+        """Write a frame with the parts of its records, in order, at the end; the offset of the first record.
+
+        Raises OSError, and then nothing was appended.
+        """
+        directory, records = _encode(frame), list(parts)
+        header = _HEADER.pack(FORMAT, len(directory), sum(frame.sizes), crc32(directory))
+        start = header + _CHECKSUM.pack(crc32(header)) + directory
+        end = self._write([start, *records])
+        if end != self.end + len(start) + sum(frame.sizes):
             os.ftruncate(self._fd, self.end)
             raise OSError(f"{self.path}: a write was cut short: is the disk full?")
-        self.end += len(whole)
-        return self.end - len(body)
+        first, self.end = self.end + len(start), end
+        return first
+
+    def _write(self, parts: list[bytes]) -> int:
+        """Write at the end, so many parts at once as the system takes, without a copy; where the last write ended."""
+        end = self.end
+        for number in range(0, len(parts), _AT_ONCE):
+            end += os.pwritev(self._fd, parts[number : number + _AT_ONCE], end)
+        return end
 
     def frames(self) -> Iterator[tuple[Frame, int]]:
         """The frames and the offset of each one's first record, in order. Raises StateDamagedError."""

@@ -1,20 +1,21 @@
-"""A stored value: a format byte, a CRC-32 of the key and the value, the value. Data, never code."""
+"""A stored value: a format byte, a checksum (XXH3) of the key and the value, the value. Data, never code."""
 
 from struct import Struct
-from zlib import crc32
 
-FORMAT = 1
+from xxhash import xxh3_64_intdigest
 
-_HEADER = Struct("<BI")
+FORMAT = 2
+
+_HEADER = Struct("<BQ")
 
 
 class RecordError(ValueError):
     """Bytes that are not a record of this format, or not the one that was written under the key."""
 
 
-def seal(key: str, value: bytes) -> bytes:
-    """The record that holds `value` under `key`; never empty."""
-    return _HEADER.pack(FORMAT, crc32(value, crc32(key.encode()))) + value
+def seal(key: str, value: bytes) -> tuple[bytes, bytes]:
+    """The record that holds `value` under `key`, in two parts: joining them would copy every value."""
+    return _HEADER.pack(FORMAT, _checksum(key, value)), value
 
 
 def unseal(key: str, record: bytes) -> bytes:
@@ -25,6 +26,10 @@ def unseal(key: str, record: bytes) -> bytes:
     if record_format != FORMAT:
         raise RecordError(f"its format is {record_format}, expected {FORMAT}")
     value = record[_HEADER.size :]
-    if crc32(value, crc32(key.encode())) != checksum:
+    if _checksum(key, value) != checksum:
         raise RecordError("its checksum is wrong")
     return value
+
+
+def _checksum(key: str, value: bytes) -> int:
+    return xxh3_64_intdigest(value, xxh3_64_intdigest(key.encode()))

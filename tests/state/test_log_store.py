@@ -114,16 +114,16 @@ def test_a_value_beyond_the_limit_is_refused_and_nothing_written(
     monkeypatch.setattr("dataflows.state.log_store.MAX_RECORD_BYTES", 1_000)
     store = LogStore(tmp_path)
     with pytest.raises(ValueError, match="a state of 1001 bytes, at most 1000 can be stored"):
-        store.append({"a": b"1", "b": bytes(996)})
+        store.append({"a": b"1", "b": bytes(992)})
     assert (store.version, contents(store)) == (0, {})
 
 
 def test_a_full_disk_leaves_the_version_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = LogStore(tmp_path)
     store.append({"a": b"1"})
-    whole_write = os.pwrite
+    whole_write = os.pwritev
     with monkeypatch.context() as disk:
-        disk.setattr(os, "pwrite", lambda file, data, offset: whole_write(file, data[:-50], offset))
+        disk.setattr(os, "pwritev", lambda file, parts, offset: whole_write(file, [*parts[:-1], b"2"], offset))
         with pytest.raises(OSError, match="is the disk full"):
             store.append({"a": b"2" * 100})
     assert store.append({"b": b"3"}) == 2
