@@ -12,8 +12,8 @@ from msgspec import Meta
 from pydantic import BaseModel, ValidationError
 
 from contracts import messages
-from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label
-from contracts.messages import EventMessage, LabelMessage
+from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, ManualDecision
+from contracts.messages import DecisionMessage, EventMessage, LabelMessage
 from contracts.times import format_time, parse_time
 
 _Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -91,6 +91,23 @@ def decode_label(data: bytes) -> Label:
         return Label(message.event_id, message.user_id, message.label, message.label_time, message.source)
 
 
+def decode_decision(data: bytes) -> ManualDecision:
+    """The decision in a record's value. Raises InvalidRecordError, naming each wrong field."""
+    wire = _validated(DecisionMessage, data)
+    return ManualDecision(
+        wire.decision_id,
+        wire.user_id,
+        wire.action_id or "",
+        wire.order_id or "",
+        wire.verdict,
+        wire.action or "",
+        wire.expires_at,
+        wire.decision_time,
+        wire.decided_by,
+        wire.reason,
+    )
+
+
 def _event(wire: _WireEvent | EventMessage, event_type: str, event_time: int) -> Event:
     amount = wire.amount
     return Event(
@@ -124,6 +141,8 @@ def _explain(error: ValidationError) -> tuple[str, str]:
     details = error.errors(include_url=False, include_context=False)
     if details[0]["type"] == "json_invalid":
         return "not_json", f"the value is not valid JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}"
+    if details[0]["type"] == "value_error" and not details[0]["loc"]:
+        return "invalid_field", details[0]["msg"].removeprefix("Value error, ")
     if not details[0]["loc"]:
         return "not_an_object", "the value must be a JSON object"
     said: dict[str, list[str]] = {}
@@ -151,3 +170,12 @@ def encode_label(label: Label) -> bytes:
     """The wire form of a label."""
     fields = {name: getattr(label, name) for name in label.__struct_fields__}
     return orjson.dumps(fields | {"label_time": format_time(label.label_time)})
+
+
+def encode_decision(decision: ManualDecision) -> bytes:
+    """The wire form of a decision; absent fields are left out."""
+    fields: dict[str, Any] = {name: value for name in decision.__struct_fields__ if (value := getattr(decision, name))}
+    fields["decision_time"] = format_time(decision.decision_time)
+    if decision.expires_at is not None:
+        fields["expires_at"] = format_time(decision.expires_at)
+    return orjson.dumps(fields)

@@ -70,6 +70,27 @@ class PolicyAction(msgspec.Struct, array_like=True, gc=False):
     reasons: tuple[Reason, ...]
     versions: Versions
     input: Position
+    by: str = "rule"
+    """What made the transition: rule, label, decision or expiry."""
+    opening: str | None = None
+    """The id of the opening that this life began with, None for an opening."""
+
+
+class UserRiskChange(msgspec.Struct, array_like=True, gc=False):
+    """A user's risk from a moment on. It fades by half with every half-life that follows."""
+
+    user_id: str
+    user_risk: float
+    level: str
+    at: int
+    """Epoch milliseconds."""
+    half_life: int
+    """Milliseconds."""
+    event_id: str
+    """Of the event whose score moved the risk; empty where it only faded, down to another level."""
+    versions: Versions
+    input: Position
+    """Of the latest event that moved the risk."""
 
 
 def update_id(user_id: str, event_id: str) -> str:
@@ -80,6 +101,11 @@ def update_id(user_id: str, event_id: str) -> str:
 def action_id(action: PolicyAction) -> str:
     """The id of a transition: the same event, cause and predecessor give the same."""
     return record_id(action.user_id, action.event_id, action.action, action.status, action.cause, action.follows or "")
+
+
+def change_id(change: UserRiskChange) -> str:
+    """The id of a change of a user's risk."""
+    return record_id(change.user_id, change.event_id, str(change.at), change.level)
 
 
 def letter_id(position: Position) -> str:
@@ -128,6 +154,25 @@ def encode_policy_action(action: PolicyAction) -> tuple[str, bytes]:
         "reasons": _reasons(action.reasons),
         "versions": _versions(action.versions),
         "input": _position(action.input),
+        "by": action.by,
+        "opening": action.opening,
+    }
+    return identity, orjson.dumps(fields)
+
+
+def encode_user_risk(change: UserRiskChange) -> tuple[str, bytes]:
+    """The id and wire form of a change of a user's risk."""
+    identity = change_id(change)
+    fields = {
+        "risk_id": identity,
+        "user_id": change.user_id,
+        "user_risk": round(change.user_risk, DECIMALS),
+        "level": change.level,
+        "at": format_time(change.at),
+        "half_life": change.half_life / 1_000,
+        "event_id": change.event_id or None,
+        "versions": _versions(change.versions),
+        "input": _position(change.input),
     }
     return identity, orjson.dumps(fields)
 

@@ -47,6 +47,21 @@ class Label(msgspec.Struct, array_like=True, gc=False):
     source: str
 
 
+class ManualDecision(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """What a person has decided, and when (`decision_time`, epoch milliseconds). Empty text: an absent field."""
+
+    decision_id: str
+    user_id: str
+    action_id: str
+    order_id: str
+    verdict: str
+    action: str
+    expires_at: int | None
+    decision_time: int
+    decided_by: str
+    reason: str
+
+
 class Position(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """Where an input record lies."""
 

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from contracts.times import format_time, parse_time
 
@@ -89,6 +89,43 @@ class LabelMessage(_Message):
     source: Identifier
 
 
+ActionName = Literal["allow", "step_up", "review", "hold_order", "block", "limit"]
+ActionStatus = Literal["opened", "released", "confirmed", "expired", "escalated", "overridden"]
+ENDING = ("review", "hold_order")
+"""The actions that must say when they end."""
+
+
+class DecisionMessage(_Message):
+    """What a person has decided on an open action, or on an order: it stands against what the policy's rules say."""
+
+    decision_id: Identifier
+    user_id: Identifier
+    action_id: Optional = None
+    """Any transition of the open action that is decided on."""
+    order_id: Optional = None
+    """The order that is decided on; needed where no action is open."""
+    verdict: Literal["release", "confirm", "override"]
+    action: ActionName | None = None
+    """With override alone: what shall be done instead."""
+    expires_at: TimeIn | None = None
+    """With override alone: when that ends."""
+    decision_time: TimeIn
+    decided_by: Identifier
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "DecisionMessage":
+        if not (self.action_id or self.order_id):
+            raise ValueError("action_id: missing, and order_id too: name what is decided on")
+        if (self.verdict == "override") != (self.action is not None):
+            raise ValueError("action: goes with override, and override with an action")
+        if self.expires_at is None and self.action in ENDING:
+            raise ValueError(f"expires_at: a {self.action} must end: say when")
+        if self.expires_at is not None and (self.action is None or self.expires_at <= self.decision_time):
+            raise ValueError("expires_at: goes with override, and lies after decision_time")
+        return self
+
+
 class InputPosition(_Message):
     """The input record that made an output."""
 
@@ -133,8 +170,24 @@ class RiskUpdateMessage(_Message):
     features: dict[str, float | None] | None = None
 
 
-ActionName = Literal["allow", "step_up", "review", "hold_order", "block", "limit"]
-ActionStatus = Literal["opened", "released", "confirmed", "expired", "escalated", "overridden"]
+class UserRiskMessage(_Message):
+    """A user's risk from a moment on, by which it may be computed at any later time t:
+
+    `user_risk * 0.5 ** ((t - at) / half_life)`. The topic is compacted: each user's latest is kept.
+    """
+
+    risk_id: str
+    user_id: Identifier
+    user_risk: Annotated[float, Field(ge=0, le=1)]
+    level: str
+    at: TimeOut
+    half_life: Annotated[float, Field(gt=0)]
+    """Seconds."""
+    event_id: Identifier | None
+    """The event whose score moved the risk; null where it only faded, down to another level."""
+    versions: Versions
+    input: InputPosition
+    """The latest event that moved the risk."""
 
 
 class PolicyActionMessage(_Message):
@@ -156,6 +209,10 @@ class PolicyActionMessage(_Message):
     reasons: list[Reason]
     versions: Versions
     input: InputPosition
+    by: Literal["rule", "label", "decision", "expiry"] = "rule"
+    """What made the transition."""
+    opening: str | None = None
+    """The action_id of the opening that this life began with, or null for an opening."""
 
 
 class DeadLetterMessage(_Message):
@@ -171,7 +228,9 @@ class DeadLetterMessage(_Message):
 MESSAGES: dict[str, type[BaseModel]] = {
     "event": EventMessage,
     "label": LabelMessage,
+    "decision": DecisionMessage,
     "risk-update": RiskUpdateMessage,
+    "user-risk": UserRiskMessage,
     "policy-action": PolicyActionMessage,
     "dead-letter": DeadLetterMessage,
 }

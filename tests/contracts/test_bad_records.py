@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from contracts.codec import InvalidRecordError, decode_event, decode_label
+from contracts.codec import InvalidRecordError, decode_decision, decode_event, decode_label
 from tests.contracts.bad_records import HUGE, HUGE_EVERY, KINDS, SMALL, bad_records, good_fields
 
 
@@ -41,6 +41,35 @@ def test_wrong_labels_name_their_fields() -> None:
         InvalidRecordError, match=r"label: Input should be 'fraud'.*label_time: must lie between"
     ) as refusal:
         decode_label(b'{"event_id":"e","user_id":"u","label":"Fraud","label_time":0,"source":"bank"}')
+    assert refusal.value.code == "invalid_field"
+
+
+DECISION = {
+    "decision_id": "d", "user_id": "u", "order_id": "o", "verdict": "override", "action": "hold_order",
+    "expires_at": "2026-02-01T00:00:00Z", "decision_time": "2026-01-31T12:00:00Z", "decided_by": "ann", "reason": "why",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"order_id": None}, "action_id: missing, and order_id too"),
+        ({"verdict": "release"}, "action: goes with override"),
+        ({"action": None}, "action: goes with override"),
+        ({"action": "hold"}, "action: Input should be 'allow'"),
+        ({"expires_at": None}, "expires_at: a hold_order must end"),
+        ({"expires_at": "2026-01-31T12:00:00Z"}, "expires_at: goes with override, and lies after decision_time"),
+        ({"verdict": "release", "action": None}, "expires_at: goes with override"),
+        ({"verdict": "pardon"}, "verdict: Input should be 'release'"),
+        ({"decided_by": ""}, "decided_by: String should have at least 1"),
+        ({"reason": "x" * 301}, "reason: String should have at most 300"),
+        ({"decision_time": "yesterday"}, "decision_time: must be RFC 3339"),
+    ],
+)
+def test_wrong_decisions_name_their_fields(changes: dict[str, str | None], says: str) -> None:
+    assert decode_decision(json.dumps(DECISION).encode()).expires_at
+    with pytest.raises(InvalidRecordError, match=says) as refusal:
+        decode_decision(json.dumps(DECISION | changes).encode())
     assert refusal.value.code == "invalid_field"
 
 

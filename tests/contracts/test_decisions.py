@@ -13,13 +13,22 @@ from contracts.decisions import (
     PolicyAction,
     Reason,
     RiskUpdate,
+    UserRiskChange,
     Versions,
     encode_dead_letter,
     encode_policy_action,
     encode_risk_update,
+    encode_user_risk,
 )
 from contracts.events import EVENT_TYPES, Position
-from contracts.messages import ActionName, ActionStatus, DeadLetterMessage, PolicyActionMessage, RiskUpdateMessage
+from contracts.messages import (
+    ActionName,
+    ActionStatus,
+    DeadLetterMessage,
+    PolicyActionMessage,
+    RiskUpdateMessage,
+    UserRiskMessage,
+)
 from contracts.times import EARLIEST, LATEST, format_time
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -37,6 +46,10 @@ updates = st.builds(
 actions = st.builds(
     PolicyAction, st.sampled_from(get_args(ActionName)), st.sampled_from(get_args(ActionStatus)), st.none() | texts,
     texts, identifiers, texts, identifiers, times, times, st.none() | times, reasons, versions, positions,
+    st.sampled_from(["rule", "label", "decision", "expiry"]), st.none() | texts,
+)  # fmt: skip
+changes = st.builds(
+    UserRiskChange, identifiers, probabilities, texts, times, st.integers(1, 10**11), texts, versions, positions,
 )  # fmt: skip
 
 
@@ -73,13 +86,23 @@ def test_an_action_is_what_the_contract_says(action: PolicyAction) -> None:
     message = PolicyActionMessage.model_validate_json(data)
     assert orjson.loads(data).keys() == PolicyActionMessage.model_fields.keys()
     assert message.action_id == identity
-    for field in ("action", "status", "follows", "cause", "user_id", "event_id"):
+    for field in ("action", "status", "follows", "cause", "user_id", "event_id", "by", "opening"):
         assert getattr(message, field) == getattr(action, field)
     assert message.order_id == (action.order_id or None)
     assert message.event_time == format_time(action.event_time)
     assert message.effective_at == format_time(action.effective_at)
     assert message.expires_at == (None if action.expires_at is None else format_time(action.expires_at))
     assert [reason.model_dump() for reason in message.reasons] == plain(action.reasons)
+
+
+@given(changes)
+def test_a_users_risk_is_what_the_contract_says(change: UserRiskChange) -> None:
+    identity, data = encode_user_risk(change)
+    message = UserRiskMessage.model_validate_json(data)
+    assert orjson.loads(data).keys() == UserRiskMessage.model_fields.keys()
+    assert (message.risk_id, message.user_id, message.level) == (identity, change.user_id, change.level)
+    assert (message.user_risk, message.half_life) == (round(change.user_risk, 6), change.half_life / 1_000)
+    assert (message.at, message.event_id) == (format_time(change.at), change.event_id or None)
 
 
 @given(updates | actions)

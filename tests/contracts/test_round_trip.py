@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.codec import decode_event, decode_label, encode_event, encode_label
-from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label
+from contracts.codec import decode_decision, decode_event, decode_label, encode_decision, encode_event, encode_label
+from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, ManualDecision
 from contracts.messages import MAX_AMOUNT, EventMessage
+from contracts.times import EARLIEST, LATEST
 from tests.contracts.records import ATTRIBUTES, TIMES, texts
 
 NUMBERS_AS_FLOATS = ATTRIBUTES.map(
@@ -36,6 +37,27 @@ EVENTS = st.builds(
 LABELS_OF_EVENTS = st.builds(
     Label, texts(128, least=1), texts(128, least=1), st.sampled_from(LABELS), TIMES, texts(128, least=1)
 )
+
+
+def _decision(id: str, user: str, subject: tuple[str, str], verdict: str, action: str, time: int) -> ManualDecision:
+    override = verdict == "override"
+    ends = override and action in ("review", "hold_order", "limit") and time < LATEST - 1
+    return ManualDecision(
+        id, user, *subject, verdict, action if override else "", time + 1 if ends else None, time, "ann", "Seen by eye."
+    )
+
+
+NAMED = texts(128, least=1)
+DECISIONS = st.builds(
+    _decision, NAMED, NAMED, st.tuples(NAMED, texts(128)) | st.tuples(texts(128), NAMED),
+    st.sampled_from(["release", "confirm", "override"]),
+    st.sampled_from(["allow", "step_up", "review", "hold_order", "block", "limit"]), st.integers(EARLIEST, LATEST - 2),
+)  # fmt: skip
+
+
+@given(DECISIONS)
+def test_decisions(decision: ManualDecision) -> None:
+    assert decode_decision(encode_decision(decision)) == decision
 
 
 @settings(max_examples=200)
