@@ -39,20 +39,23 @@ class OrderedJoin:
             released.append(self._leave())
         return released
 
-    def news(self, since: int) -> tuple[list[Enriched], list[Reply]]:
-        """Of what waits: the events from number `since` on, as they are now, and the replies since the last call."""
-        events = list(islice(self._queue, max(0, since - self.left), None))
-        replies = [reply for reply in self._filled if reply.token in self._by_token]
+    def waiting(self, since: int) -> list[Enriched]:
+        """Of the events from number `since` on, those that have not left."""
+        return list(islice(self._queue, max(0, since - self.left), None))
+
+    def take_filled(self) -> list[Reply]:
+        """The replies since the last call to events that have not left."""
+        filled = [reply for reply in self._filled if reply.token in self._by_token]
         self._filled = []
-        return events, replies
+        return filled
 
     def restore(self, first: int, events: Iterable[Enriched], replies: Iterable[Reply]) -> None:
-        """Take in again what `news` gave, in the order in which it did; `first` is the number of the first event."""
+        """Take in again events, of which `first` is the number of the first, and the replies filled in since."""
         if not self._queue:
             self.left = first
+        self._take(events)
         for reply in replies:
             self._fill(reply)
-        self._take(events)
 
     def leave(self, left: int) -> None:
         """Let go of restored events that had left."""
@@ -79,5 +82,5 @@ class OrderedJoin:
         for slot, value in zip(self._slots[reply.kind], reply.features, strict=True):
             event.features[slot] = value
         event.late = event.late or reply.late
-        event.waiting -= 1
+        event.waiting &= ~(1 << reply.kind)  # a restored event may get a reply again
         return True

@@ -100,7 +100,7 @@ class Enriched(Pack):
     features: list[float]
     window: bytes
     waiting: int
-    """Replies still to come."""
+    """The kinds of entities that have not replied yet, as bits."""
     late: bool
 
 

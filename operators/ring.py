@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -120,8 +120,8 @@ class Ring:
         rest.first_seen = self.first_seen
         return rest
 
-    def encode(self) -> bytes:
-        """Compact, versioned bytes that tell the kinds of their columns."""
+    def parts(self) -> list[Any]:
+        """What `encode` joins; buffers."""
         header = _HEADER.pack(
             _FORMAT,
             len(self.columns),
@@ -131,9 +131,12 @@ class Ring:
             self.read_through,
             self.labelled_through,
         )
-        columns = [column.tobytes() for column in self.columns]
-        recent = array("q", chain.from_iterable(self.recent_labels)).tobytes()
-        return b"".join((header, bytes(self.cumulative), self.times.tobytes(), *columns, recent))
+        recent = array("q", chain.from_iterable(self.recent_labels)) if self.recent_labels else b""
+        return [header, bytes(self.cumulative), self.times, *self.columns, recent]
+
+    def encode(self) -> bytes:
+        """Compact, versioned bytes that tell the kinds of their columns."""
+        return b"".join(self.parts())
 
     @classmethod
     def decode(cls, data: bytes) -> "Ring":

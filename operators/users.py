@@ -54,7 +54,7 @@ class UserState:
 
     def encode(self) -> bytes:
         """Compact, versioned bytes."""
-        return _HEADER.pack(_FORMAT, len(self.rows)) + self.rows + self.ring.encode()
+        return b"".join((_HEADER.pack(_FORMAT, len(self.rows)), self.rows, *self.ring.parts()))
 
     @classmethod
     def decode(cls, data: bytes) -> "UserState":
@@ -174,7 +174,7 @@ class UserGroup:
                 values = self._plans[kind].extract(event)
                 query = Query(kind, fingerprint(identifier), event.event_time, values, self._group, arrival.token)
                 output.queries.append(query)
-                asked += 1
+                asked |= 1 << kind
         return asked
 
     def _on_label(self, label: Label, output: UserOutput) -> None:

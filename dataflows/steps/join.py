@@ -1,7 +1,7 @@
 """join: the events of each key group, in order, once all their entities have answered.
 
 Thousands of events wait at any time, each with its window. So the queue is a journal: an epoch writes a page, what came
-in it and still waits; a page is deleted when all of its events have left.
+in it and still waits, encoded as it came; a page is deleted when all of its events have left.
 """
 
 from typing import Final
@@ -28,8 +28,17 @@ class _Page(msgspec.Struct, array_like=True):
     first: int
     """The number of the first event."""
     events: list[Enriched]
+    """As they came."""
     replies: list[Reply]
-    """To events of the pages before."""
+    """To them and to those of the pages before."""
+
+
+class _NewPage(msgspec.Struct, array_like=True):
+    """A page whose events are encoded already."""
+
+    first: int
+    events: list[msgspec.Raw]
+    replies: list[Reply]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -46,27 +55,33 @@ class JoinPart:
         self._pages: dict[int, int] = {}
         """How many events had come when each of those that are kept was written."""
         self._written = _Head(0, [])
+        self._fresh: list[msgspec.Raw] = []
+        """The last events that came, those that no page holds."""
         self._came = 0
         self._restore()
 
     def take(self, packs: list[JoinPack]) -> list[list[Enriched]]:
         released = [event for pack in packs for event in self._join.on_pack(pack)]
+        self._fresh += [msgspec.Raw(_encode(event)) for event in self._join.waiting(self._came)]
+        self._came = self._join.came
         return [released] if released else []
 
     def snapshot(self) -> int:
         join = self._join
-        head, (events, replies) = _Head(join.left, join.early), join.news(self._came)
-        if not events and not replies and head == self._written:
+        head, replies = _Head(join.left, join.early), join.take_filled()
+        fresh = self._fresh[max(0, join.left - join.came + len(self._fresh)) :]  # without those that have left
+        if not fresh and not replies and head == self._written:
             return self._store.version
         changes: dict[str, bytes | None] = {_HEAD: _encode(head)}
         number = max(self._pages, default=0) + 1
         for done in [page for page, came in self._pages.items() if came <= join.left]:
             changes[str(done)] = None
             del self._pages[done]
-        if events or replies:
-            changes[str(number)] = _encode(_Page(join.came - len(events), events, replies))
+        if fresh or replies:
+            changes[str(number)] = _encode(_NewPage(join.came - len(fresh), fresh, replies))
             self._pages[number] = join.came
-        self._written, self._came = head, join.came
+        self._written = head
+        self._fresh = []
         return self._store.append(changes)
 
     def _restore(self) -> None:

@@ -176,7 +176,7 @@ class Topology:
             for query, late in chain.from_iterable(self._pages[group].values()):
                 self._entities[group].wait(query, late)
             self._entities[group].touched()
-            self._joins[group].restore(0, recoded(joins[group].news(0)[0], Enriched), [])
+            self._joins[group].restore(0, recoded(joins[group].waiting(0), Enriched), [])
             self._joins[group].early = recoded(joins[group].early, Reply)
         for source in self._sources:
             for group in range(GROUPS):

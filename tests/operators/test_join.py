@@ -1,5 +1,6 @@
 """The ordered join: events leave in the order they came, all of them, whatever the order of the replies."""
 
+from collections.abc import Collection
 from random import Random
 from typing import TypeVar
 
@@ -26,9 +27,9 @@ assert list(FEATURES.entities) == ["card", "merchant"]
 KINDS = st.sets(st.sampled_from([CARD, MERCHANT]))
 
 
-def event(offset: int, waiting: int) -> Enriched:
+def event(offset: int, kinds: Collection[int]) -> Enriched:
     arrival = Arrival(Event(f"e{offset}", "payment", 0, "u"), 3, offset, False, 0)
-    return Enriched(arrival, [-1.0] * 4, b"", waiting, False)
+    return Enriched(arrival, [-1.0] * 4, b"", sum(1 << kind for kind in kinds), False)
 
 
 def reply(one: Enriched, kind: int) -> Reply:
@@ -39,7 +40,7 @@ def reply(one: Enriched, kind: int) -> Reply:
 @given(st.lists(KINDS, max_size=20), st.integers(0, 2**32), st.sampled_from([0.0, 0.3]))
 def test_order_is_kept_and_nothing_is_lost(asked: list[set[int]], seed: int, restarts: float) -> None:
     random = Random(seed)
-    events = [event(offset, len(kinds)) for offset, kinds in enumerate(asked)]
+    events = [event(offset, kinds) for offset, kinds in enumerate(asked)]
     replies = [reply(one, kind) for one, kinds in zip(events, asked, strict=True) for kind in kinds]
     random.shuffle(replies)
     join, released = OrderedJoin(FEATURES), []
@@ -68,7 +69,7 @@ def take(items: list[T], random: Random) -> list[T]:
 def restarted(join: OrderedJoin) -> OrderedJoin:
     """Another join with what state keeps of this one."""
     again = OrderedJoin(FEATURES)
-    again.restore(join.left, recoded(join.news(0)[0], Enriched), [])
+    again.restore(join.left, recoded(join.waiting(0), Enriched), [])
     again.early = recoded(join.early, Reply)
     return again
 
@@ -79,7 +80,7 @@ def recoded(items: list[T], kind: type[T]) -> list[T]:
 
 def test_the_first_holds_back_those_behind_it() -> None:
     join = OrderedJoin(FEATURES)
-    first, second, third = event(0, 1), event(1, 0), event(2, 0)
+    first, second, third = event(0, {MERCHANT}), event(1, ()), event(2, ())
     assert join.on_pack(JoinPack(0, [first, second], [])) == []
     assert join.on_pack(JoinPack(0, [third], [])) == []
     assert join.on_pack(JoinPack(0, [], [reply(first, MERCHANT)])) == [first, second, third]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dataflows.state import KeyedState, StateDirectory, StateLostError, log_store
+from dataflows.state import keyed as keyed_state
 
 ALL_KEYS = [f"user {number}" for number in range(12)]
 KEYS = st.sampled_from(ALL_KEYS)
@@ -124,6 +125,8 @@ class KeyedStateMachine(RuleBasedStateMachine):
         self.path = Path(self.folder.name)
         self.small_logs = patch.object(log_store, "_FREE_BYTES", 0)
         self.small_logs.start()
+        self.encoded_soon = patch.object(keyed_state, "_IN_USE", 2)
+        self.encoded_soon.start()
         self.store = StateDirectory(self.path).table("users", "07")
         self.state = KeyedState(self.store, encode, decode, cache_entries=4)
         self.now: dict[str, Words] = {}
@@ -133,6 +136,7 @@ class KeyedStateMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.store.close()
         self.small_logs.stop()
+        self.encoded_soon.stop()
         self.folder.cleanup()
 
     @property

@@ -33,7 +33,7 @@ def packs(steps: list[tuple[str, int]]) -> list[tuple[str, JoinPack | None]]:
     offset = 0
     for step, draw in steps:
         if step == "events":
-            coming = [_event(offset + number, (draw + number) % 3) for number in range(1 + draw % 4)]
+            coming = [_event(offset + number, (draw + number) % 4) for number in range(1 + draw % 4)]
             offset += len(coming)
             replies = [reply for event in coming for reply in _replies(event)]
             early = replies[: draw % 2]
@@ -57,7 +57,8 @@ def _replies(event: Enriched) -> list[Reply]:
     arrival = event.arrival
     return [
         Reply(arrival.token, kind, [arrival.offset + kind / 4], arrival.offset % 5 == 0, GROUP)
-        for kind in range(event.waiting)
+        for kind in range(2)
+        if event.waiting & 1 << kind
     ]
 
 
