@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 import zstandard
 
 from dataflows.errors import UserError
+from dataflows.new_file import new_file
 
 
 @contextmanager
@@ -18,22 +19,13 @@ def open_lines(path: Path) -> Iterator[BinaryIO]:
     Raises UserError where the suffix is another, or the file can't be made.
     """
     compressed = _is_compressed(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        file = part.open("wb")
-    except OSError as error:
-        raise UserError(f"{path}: can't be written: {error.strerror}") from None
-    try:
-        with file:
-            if compressed:
-                writer = zstandard.ZstdCompressor(level=3).stream_writer(file, closefd=False)
-                with BufferedWriter(cast(RawIOBase, writer)) as buffered:
-                    yield buffered
-            else:
-                yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with new_file(path) as file:
+        if compressed:
+            writer = zstandard.ZstdCompressor(level=3).stream_writer(file, closefd=False)
+            with BufferedWriter(cast(RawIOBase, writer)) as buffered:
+                yield buffered
+        else:
+            yield file
 
 
 def _is_compressed(path: Path) -> bool:

@@ -3,6 +3,7 @@
 import heapq
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Final, TypeVar
 
 from contracts.codec import InvalidRecordError, decode_event, decode_label
@@ -29,6 +30,15 @@ def read_labels(url: str, topic: str, kafka: KafkaSettings, on_bad: OnBad) -> It
     return _read(url, topic, kafka, decode_label, lambda label: label.label_time, on_bad)
 
 
+def count_records(url: str, topic: str, kafka: KafkaSettings) -> int:
+    """How many records are there now, roughly: a topic may have lost some within."""
+    ends = []
+    for start in (ReadRange("earliest"), ReadRange("latest")):
+        with closing(open_input({topic: url}, start, kafka)) as log:
+            ends.append(sum(log.open(name, number).position for name, number in log.partitions()))
+    return ends[1] - ends[0]
+
+
 def _read(
     url: str,
     topic: str,
@@ -37,15 +47,12 @@ def _read(
     time_of: Callable[[T], int],
     on_bad: OnBad,
 ) -> Iterator[T]:
-    log = open_input({topic: url}, ReadRange(stop_at_end=True), kafka)
-    try:
+    with closing(open_input({topic: url}, ReadRange(stop_at_end=True), kafka)) as log:
         partitions = [
             _decoded(log.open(name, number), f"{url}, partition {number}", decode, on_bad)
             for name, number in log.partitions()
         ]
         yield from heapq.merge(*partitions, key=time_of)
-    finally:
-        log.close()
 
 
 def _decoded(source: InputPartition, place: str, decode: Callable[[bytes], T], on_bad: OnBad) -> Iterator[T]:

@@ -5,6 +5,7 @@ from itertools import islice
 
 from contracts.events import Event, Label
 from contracts.scoring import ScoringInput
+from dataflows.period import Period
 from operators.entities import EntityGroup
 from operators.features import FeatureSet
 from operators.join import OrderedJoin
@@ -32,6 +33,17 @@ def replay(
         replies = entities.on_pack(EntityPack(0, output.queries, output.labels, watermark))
         for enriched in join.on_pack(JoinPack(0, output.enriched, replies)):
             yield enriched.arrival.event, ScoringInput(tuple(enriched.features), enriched.window)
+
+
+def replay_period(
+    events: Iterable[Event], labels: Iterable[Label], feature_set: FeatureSet, period: Period
+) -> Iterator[tuple[Event, ScoringInput]]:
+    """The events of a period as `replay` gives them.
+
+    Earlier ones build the state; later ones are left out, since nothing of the period depends on them.
+    """
+    read = (event for event in events if period.end is None or event.event_time < period.end)
+    return ((event, scored) for event, scored in replay(read, labels, feature_set) if event.event_time in period)
 
 
 def _packs(events: Iterable[Event], labels: Iterable[Label], allowed: int) -> Iterator[UserPack]:

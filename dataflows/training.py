@@ -1,14 +1,14 @@
 """Training sets from events and labels, through the flow's own operators."""
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
 from contracts.events import Event, Label
 from contracts.scoring import ROW_SIZE
-from dataflows.offline import replay
+from dataflows.offline import replay_period
 from dataflows.period import Period
 from models.training_set import TrainingSet
 from operators.features import FeatureSet
@@ -21,23 +21,17 @@ def make_training_set(
     labels: Iterable[Label],
     features: FeatureSet,
     period: Period,
-    on_event: Callable[[], None] = lambda: None,
 ) -> TrainingSet:
     """The events of a period, each with what a scorer would have been given live and the last that is known of it.
 
-    Earlier events build the state; later ones are left out, since nothing of the period depends on them. An event
-    without a label counts as legitimate. `on_event` is called for every event that is replayed.
+    Earlier events build the state. An event without a label counts as legitimate.
     """
     known = sorted(labels, key=lambda label: label.label_time)
     positive = {label.event_id: label.label in POSITIVE for label in known}
     vectors, windows = array("f"), bytearray()
     window_bytes = features.window_events * ROW_SIZE
     lengths, targets, times, event_ids, user_ids = array("q"), bytearray(), array("q"), [], []
-    read = (event for event in events if period.end is None or event.event_time < period.end)
-    for event, scored in replay(read, known, features):
-        on_event()
-        if event.event_time not in period:
-            continue
+    for event, scored in replay_period(events, known, features, period):
         vectors.extend(scored.features)
         windows += scored.window.rjust(window_bytes, b"\0")
         lengths.append(len(scored.window) // ROW_SIZE)

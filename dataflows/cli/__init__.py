@@ -25,6 +25,10 @@ COMMANDS: Final = {
         "Stream a simulated shop through the live flow, with an embedded broker, and watch what it decides.",
     ),
     "run": Command("run:run", "Score a stream of events continuously, on as many processes as wanted."),
+    "features": Command(
+        "features:app",
+        "Compute the features of past events, as they would have been live, into a Parquet file.",
+    ),
     "import": Command("import_:import_", "Turn CSV or Parquet tables into events and labels, in time order."),
     "simulate": Command(
         "simulate:simulate",

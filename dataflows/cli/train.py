@@ -1,19 +1,18 @@
 """`sealwax train`: events, labels, a feature set and a recipe to a checkpoint."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from dataflows.cli.past import open_past
 from dataflows.errors import UserError
 from dataflows.features import load_feature_set
-from dataflows.logs import read_events, read_labels
 from dataflows.period import Period
-from dataflows.settings import load_settings
 from dataflows.training import make_training_set
 from models.errors import RecipeError, TrainingSetError
 from models.recipe import Recipe, load_recipe
@@ -21,9 +20,6 @@ from models.training_set import TrainingSet
 
 if TYPE_CHECKING:
     from models.training import Report
-
-_LISTED = 10
-_EVENTS_A_STEP = 1_000
 
 
 def train(
@@ -67,41 +63,11 @@ def _check_output(output: Path) -> None:
 
 
 def _read(console: Console, events: str, labels: str, features: Path, period: Period) -> TrainingSet:
-    settings = load_settings()
-    kafka, topics = settings.kafka.client(), settings.topics
     feature_set = load_feature_set(features)
-    bad: list[str] = []
-    with _replay(console) as on_event:
-        data = make_training_set(
-            read_events(events, topics.transactions, kafka, bad.append),
-            read_labels(labels, topics.labels, kafka, bad.append),
-            feature_set,
-            period,
-            on_event,
-        )
-    for text in bad[:_LISTED]:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-    if bad:
-        console.print(f"records that could not be read and were left out: {len(bad):,}")
+    with open_past(console, events, labels) as past:
+        data = make_training_set(past.events(), past.labels(), feature_set, period)
     console.print(f"{len(data):,} events to learn from, {int(data.labels.sum()):,} of them fraud or abuse")
     return data
-
-
-@contextmanager
-def _replay(console: Console) -> Iterator[Callable[[], None]]:
-    """Shows how many events have gone through the operators."""
-    columns = TextColumn("[bold]replay"), BarColumn(), TextColumn("{task.completed:,.0f} events"), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("replay", total=None)
-        events = 0
-
-        def on_event() -> None:
-            nonlocal events
-            events += 1
-            if events % _EVENTS_A_STEP == 0:
-                progress.update(task, completed=events)
-
-        yield on_event
 
 
 @contextmanager

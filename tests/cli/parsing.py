@@ -23,7 +23,9 @@ def parses(monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]) -> bool:
 def _idle(command: Callable[..., Any] | typer.Typer) -> Callable[..., Any] | typer.Typer:
     if not isinstance(command, typer.Typer):
         return _doing_nothing(command)
-    group = typer.Typer(help=command.info.help)
+    group = typer.Typer(cls=command.info.cls, help=command.info.help)
+    if command.registered_callback is not None:
+        group.callback(invoke_without_command=True)(_doing_nothing(command.registered_callback.callback))
     for info in command.registered_commands:
         assert info.callback is not None
         group.command(info.name)(_doing_nothing(info.callback))
