@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from dataflows.connectors.admin import TopicDescription, TopicPlan
-from dataflows.connectors.kafka_output import LARGEST_MESSAGE
+from dataflows.connectors.kafka_settings import LARGEST_MESSAGE
 from dataflows.settings import TopicSettings
 
 DEFAULT_PARTITIONS: Final = 4

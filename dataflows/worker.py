@@ -19,6 +19,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.recovery import RecoveryConfig
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from dataflows.connectors.base import DeliveryError, InputError, NoAnswerError
 from dataflows.drain import drain_on_signals
 from dataflows.engine_errors import FirstError
 from dataflows.errors import RestartRequiredError, UserError
@@ -115,9 +116,10 @@ def _listens(address: str) -> bool:
 
 
 def _explain(error: BaseException, *, alone: bool) -> int:
-    if isinstance(error, UserError):
+    if isinstance(error, UserError | InputError | DeliveryError):
         sys.stderr.write(f"error: {error}\n")
-        return EXIT_USER_ERROR
+        passing = not isinstance(error, UserError) or isinstance(error, NoAnswerError)
+        return EXIT_FAILED if passing else EXIT_USER_ERROR
     if isinstance(error, RestartRequiredError):
         sys.stderr.write(f"a new start is needed: {error}\n")
         return EXIT_RESTART

@@ -7,14 +7,8 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
 
-from dataflows.connectors.kafka_output import LARGEST_MESSAGE
-from dataflows.connectors.kafka_settings import (
-    ANSWER_SECONDS,
-    KafkaSettings,
-    TransportErrors,
-    client_settings,
-    refused,
-)
+from dataflows.connectors.kafka_errors import TransportErrors
+from dataflows.connectors.kafka_settings import ANSWER_SECONDS, LARGEST_MESSAGE, KafkaSettings, new_client
 from dataflows.errors import UserError
 
 _COMPACTION_LAG_MS: Final = 24 * 3_600_000
@@ -95,12 +89,7 @@ def describe_topics(settings: KafkaSettings, names: Iterable[str]) -> list[Topic
 
 def _admin(settings: KafkaSettings) -> tuple[AdminClient, TransportErrors]:
     errors = TransportErrors("administration")
-    configuration = client_settings(settings, defaults={}, required={})
-    configuration["error_cb"] = errors
-    try:
-        return AdminClient(configuration), errors
-    except KafkaException as error:
-        raise refused(error) from None
+    return new_client(AdminClient, settings, errors), errors
 
 
 def _new_topic(plan: TopicPlan) -> NewTopic:

@@ -14,12 +14,19 @@ class DataLostError(UserError):
     """Records that the flow needs are gone from a log. Going on in silence is worse than stopping: a person decides."""
 
 
+class NoAnswerError(UserError):
+    """A log that does not say what a start needs to know: the settings are wrong, or, later on, it may pass."""
+
+
 class InputError(Exception):
-    """An input that cannot go on: a fatal error of the transport, or one that waiting does not mend."""
+    """An input that cannot go on. A new start may mend it; what only a person can mend is a UserError."""
 
 
 class DeliveryError(Exception):
-    """A record was not delivered. What was appended since the last flush may be durable or not."""
+    """A record was not delivered. What was appended since the last flush may be durable or not.
+
+    A new start may mend it; what only a person can mend is a UserError.
+    """
 
 
 @dataclass(frozen=True, slots=True)

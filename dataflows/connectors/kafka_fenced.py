@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka import TopicPartition as Place
 
 from dataflows.connectors.base import DeliveryError, OutputRecord
+from dataflows.connectors.kafka_errors import failure
 from dataflows.connectors.kafka_output import KafkaOutput, KafkaOutputPartition, new_producer
 from dataflows.connectors.kafka_settings import ANSWER_SECONDS
 
@@ -26,7 +27,7 @@ class FencedKafkaOutput(KafkaOutput):
         try:
             producer.init_transactions(ANSWER_SECONDS)
         except KafkaException as error:
-            raise DeliveryError(f"cannot take over the transactions of {name}: {error.args[0].str()}") from None
+            raise failure(f"the transactions of {name} were not taken over", error.args[0], DeliveryError) from None
         opened = FencedKafkaOutputPartition(
             producer, self._reader, Place(topic, partition), self._source, self._reported, self._clock
         )
@@ -45,7 +46,7 @@ class FencedKafkaOutputPartition(KafkaOutputPartition):
             super().append(records)
             self._commit(self._producer)
         except KafkaException as error:
-            raise DeliveryError(f"a transaction for {self.name} failed: {error.args[0].str()}") from None
+            raise failure(f"a transaction for {self.name} failed", error.args[0], DeliveryError) from None
 
     def _commit(self, producer: Producer) -> None:
         while True:
@@ -54,5 +55,6 @@ class FencedKafkaOutputPartition(KafkaOutputPartition):
             except KafkaException as error:
                 if not error.args[0].retriable():
                     raise
+                self._check()
             else:
                 return self._check()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
 from dataflows.connectors.base import (
@@ -15,33 +15,11 @@ from dataflows.connectors.base import (
     ReadRange,
     TopicPartition,
 )
+from dataflows.connectors.kafka_consumer import new_consumer
+from dataflows.connectors.kafka_errors import TransportErrors, failure
 from dataflows.connectors.kafka_partition import KafkaInputPartition
-from dataflows.connectors.kafka_settings import (
-    ANSWER_SECONDS,
-    KafkaSettings,
-    TransportErrors,
-    client_settings,
-    refused,
-)
+from dataflows.connectors.kafka_settings import ANSWER_SECONDS, KafkaSettings
 from dataflows.connectors.kafka_topics import partition_count, unanswered
-
-_DEFAULTS: Final = {
-    "group.id": "sealwax",
-    # All prefetched records of a process share one queue. These bound it, and so what a resumed partition fetches anew.
-    "queued.min.messages": 10_000,
-    "queued.max.messages.kbytes": 16_384,
-    "fetch.max.bytes": 8_388_608,
-    "receive.message.max.bytes": 1_000_000_000,  # the embedded broker answers with more than was asked for
-    # The default of 1 s starves a flow that empties the queue faster.
-    "fetch.queue.backoff.ms": 10,
-    "socket.keepalive.enable": True,
-}
-_REQUIRED: Final = {
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "enable.partition.eof": True,
-    "auto.offset.reset": "error",
-}
 
 _GROWTH_SECONDS: Final = 30.0
 _GROWTH_TIMEOUT: Final = 0.1
@@ -77,11 +55,7 @@ class KafkaInput:
         self._counts: dict[str, int] = {}
         self._has_grown = False
         self._growth_checked = clock()
-        configuration = client_settings(settings, defaults=_DEFAULTS, required=_REQUIRED)
-        try:
-            self._consumer = Consumer({**configuration, "error_cb": self._reported})
-        except KafkaException as error:
-            raise refused(error) from None
+        self._consumer = new_consumer(settings, self._reported)
 
     @property
     def errors(self) -> int:
@@ -147,8 +121,7 @@ class KafkaInput:
     def _fetch(self, most: int) -> None:
         """Give the partitions the next messages that the client has fetched, of whichever they are. Never waits."""
         messages = self._consumer.consume(most, 0)
-        if self._reported.fatal:
-            raise InputError(f"Kafka input: {self._reported.fatal}")
+        self._reported.check()
         for message in messages:
             where: TopicPartition = (message.topic(), message.partition())  # type: ignore[assignment]
             error = message.error()
@@ -171,7 +144,7 @@ class KafkaInput:
         elif error.code() in _SURVIVED or error.retriable():
             self._reported(error)
         else:
-            raise InputError(f"cannot read {where}: {error.str()}")
+            raise failure(f"cannot read {where}", error, InputError)
 
     def grown(self) -> bool:
         if not self._has_grown and self._clock() - self._growth_checked >= _GROWTH_SECONDS:

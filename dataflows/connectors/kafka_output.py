@@ -10,11 +10,10 @@ from confluent_kafka import TopicPartition as Place
 
 from contracts.times import format_time
 from dataflows.connectors.base import DeliveryError, OutputRecord
+from dataflows.connectors.kafka_errors import TransportErrors, failure
 from dataflows.connectors.kafka_reader import KafkaReader
-from dataflows.connectors.kafka_settings import KafkaSettings, TransportErrors, client_settings, refused
-
-LARGEST_MESSAGE: Final = 16 * 1024 * 1024
-"""Bytes; a dead letter holds a whole input record in base64."""
+from dataflows.connectors.kafka_settings import LARGEST_MESSAGE, KafkaSettings, new_client
+from dataflows.errors import UserError
 
 _DEFAULTS: Final = {
     "compression.type": "lz4",
@@ -56,11 +55,7 @@ def cloud_event_headers(record: OutputRecord, source: str) -> list[tuple[str, st
 
 def new_producer(settings: KafkaSettings, required: Mapping[str, Any], reported: TransportErrors) -> Producer:
     """A producer of ours. Raises UserError where librdkafka refuses the settings."""
-    configuration = client_settings(settings, defaults=_DEFAULTS, required=required)
-    try:
-        return Producer({**configuration, "error_cb": reported})
-    except KafkaException as error:
-        raise refused(error) from None
+    return new_client(Producer, settings, reported, defaults=_DEFAULTS, required=required)
 
 
 class KafkaOutput:
@@ -142,7 +137,7 @@ class KafkaOutputPartition:
         self._clock = clock
         self._appended = 0
         self._acknowledged = 0
-        self._failure = ""
+        self._failure: UserError | DeliveryError | None = None
         self._next = self.end()
         self.waiting_since: float | None = None
         """No unacknowledged record has waited since before this time of the clock; None where none waits."""
@@ -157,8 +152,7 @@ class KafkaOutputPartition:
             self.waiting_since = self._clock()
         for record in records:
             self._send(record)
-        self._producer.poll(0)
-        self._check()
+        self._serve(self._producer.poll, 0)
 
     def _send(self, record: OutputRecord) -> None:
         headers = cloud_event_headers(record, self._source)
@@ -173,10 +167,9 @@ class KafkaOutputPartition:
                     headers=headers,
                 )
             except BufferError:  # the queue is full: the flow waits for the broker
-                self._producer.poll(_WAIT)
-                self._check()
+                self._serve(self._producer.poll, _WAIT)
             except KafkaException as error:
-                raise self._failed(error.args[0]) from None
+                raise self._failed(error) from None
             else:
                 self._appended += 1
                 return
@@ -187,25 +180,29 @@ class KafkaOutputPartition:
             self.waiting_since = None
         if error is None:
             self._next = max(self._next, message.offset() + 1)  # type: ignore[operator]
-        elif not self._failure:
-            self._failure = str(self._failed(error))
+        elif self._failure is None:
+            self._failure = self._failed(KafkaException(error))
 
-    def _failed(self, error: KafkaError) -> DeliveryError:
-        hint = ""
-        if error.code() in (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE):
-            hint = f"; raise the topic's max.message.bytes to {LARGEST_MESSAGE}"
-        return DeliveryError(f"a record for {self.name} was not delivered: {error.str()}{hint}")
+    def _failed(self, error: KafkaException) -> UserError | DeliveryError:
+        return failure(f"a record for {self.name} was not delivered", error.args[0], DeliveryError)
+
+    def _serve(self, serve: Callable[[float], int], seconds: float) -> int:
+        """Let the producer tell what became of the records. Its fatal errors are raised here."""
+        try:
+            left = serve(seconds)
+        except KafkaException as error:
+            raise self._failed(error) from None
+        self._check()
+        return left
 
     def _check(self) -> None:
-        if self._failure:
-            raise DeliveryError(self._failure)
-        if self._reported.fatal:
-            raise DeliveryError(f"Kafka output: {self._reported.fatal}")
+        if self._failure is not None:
+            raise self._failure
+        self._reported.check()
 
     def flush(self) -> int:
-        while self._producer.flush(_WAIT):
-            self._check()
-        self._check()
+        while self._serve(self._producer.flush, _WAIT):
+            continue
         return self._next
 
     def end(self) -> int:

@@ -7,27 +7,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as Place
 
 from dataflows.connectors.base import DataLostError, InputError
-from dataflows.connectors.kafka_settings import (
-    ANSWER_SECONDS,
-    KafkaSettings,
-    TransportErrors,
-    client_settings,
-    refused,
-)
+from dataflows.connectors.kafka_consumer import new_consumer
+from dataflows.connectors.kafka_errors import TransportErrors, failure
+from dataflows.connectors.kafka_settings import ANSWER_SECONDS, KafkaSettings
 from dataflows.connectors.kafka_topics import partition_count, unanswered
 
-_DEFAULTS: Final = {
-    "group.id": "sealwax",
-    "queued.max.messages.kbytes": 16_384,
-    "fetch.max.bytes": 8_388_608,
-    "fetch.queue.backoff.ms": 10,
-    "receive.message.max.bytes": 1_000_000_000,
-}
 _REQUIRED: Final = {
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "enable.partition.eof": True,
-    "auto.offset.reset": "error",
     "isolation.level": "read_committed",  # as the consumers of fenced delivery; without transactions there is no other
 }
 _BATCH: Final = 1_000
@@ -41,15 +26,11 @@ class KafkaReader:
     def __init__(self, settings: KafkaSettings) -> None:
         """`settings` are librdkafka's. Raises UserError where it refuses them."""
         self._reported = TransportErrors("output reader")
-        self._settings = client_settings(settings, defaults=_DEFAULTS, required=_REQUIRED)
-        self._settings["error_cb"] = self._reported
+        self._settings = settings
         self._consumer = self._new_consumer()
 
     def _new_consumer(self) -> Consumer:
-        try:
-            return Consumer(self._settings)
-        except KafkaException as error:
-            raise refused(error) from None
+        return new_consumer(self._settings, self._reported, _REQUIRED)
 
     def partitions(self, topic: str) -> int:
         """How many partitions a topic has. Raises UserError where it does not exist or no broker answers."""
@@ -76,27 +57,28 @@ class KafkaReader:
         consumer = self._new_consumer()
         try:
             consumer.assign([Place(topic, partition, start)])
-            yield from _ids(consumer, start, end)
+            yield from self._ids(consumer, start, end)
         finally:
             consumer.close()
 
+    def _ids(self, consumer: Consumer, position: int, end: int) -> Iterator[str]:
+        while position < end:
+            self._reported.check()
+            for message in consumer.consume(min(_BATCH, end - position), _WAIT):
+                error = message.error()
+                offset: int = message.offset()  # type: ignore[assignment]
+                if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    position = offset
+                elif error is not None:
+                    where = f"{message.topic()}-{message.partition()}"
+                    raise failure(f"cannot read {where} again", error, InputError)
+                elif offset < end:
+                    position = offset + 1
+                    headers = dict(message.headers() or ())
+                    if identity := headers.get("ce_id"):
+                        yield identity.decode() if isinstance(identity, bytes) else identity
+                else:
+                    return
+
     def close(self) -> None:
         self._consumer.close()
-
-
-def _ids(consumer: Consumer, position: int, end: int) -> Iterator[str]:
-    while position < end:
-        for message in consumer.consume(min(_BATCH, end - position), _WAIT):
-            error = message.error()
-            offset: int = message.offset()  # type: ignore[assignment]
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                position = offset
-            elif error is not None:
-                raise InputError(f"cannot read {message.topic()}-{message.partition()} again: {error.str()}")
-            elif offset < end:
-                position = offset + 1
-                headers = dict(message.headers() or ())
-                if identity := headers.get("ce_id"):
-                    yield identity.decode() if isinstance(identity, bytes) else identity
-            else:
-                return

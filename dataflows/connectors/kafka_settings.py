@@ -3,8 +3,9 @@
 import logging
 import os
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -17,6 +18,11 @@ SECRETS_PREFIX: Final = "SEALWAX_KAFKA_"
 
 ANSWER_SECONDS: Final = 30.0
 """How long a question at the start (which partitions, which offsets) may stay unanswered before the start fails."""
+
+LARGEST_MESSAGE: Final = 16 * 1024 * 1024
+"""Bytes of a record that is written; a dead letter holds a whole input record in base64."""
+
+C = TypeVar("C")
 
 _SECRET = re.compile(r"password|passphrase|secret|private\.key|key\.pem|oauthbearer\.config")
 
@@ -65,28 +71,17 @@ def _secrets(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in settings.items() if is_secret(name)}
 
 
-def refused(error: KafkaException) -> UserError:
-    """What to tell the user where librdkafka does not take the settings."""
-    return UserError(f"Kafka settings: {error.args[0].str()}")
-
-
-class TransportErrors:
-    """The errors that a client reports of itself: counted, logged and survived. Pass it as `error_cb`."""
-
-    def __init__(self, whose: str) -> None:
-        self._whose = whose
-        self.count = 0
-        self.last = ""
-        self.fatal = ""
-        """The error after which the client does no more work, or empty."""
-
-    def __call__(self, error: KafkaError) -> None:
-        self.count += 1
-        self.last = error.str()
-        if error.fatal():
-            self.fatal = error.str()
-        log.warning("Kafka %s: %s", self._whose, error.str())
-
-    def because(self) -> str:
-        """The latest error, to end a sentence with."""
-        return f": {self.last}" if self.last else ""
+def new_client(
+    make: Callable[[dict[str, Any]], C],
+    settings: KafkaSettings,
+    report: Callable[[KafkaError], None],
+    *,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+    required: Mapping[str, Any] = MappingProxyType({}),
+) -> C:
+    """A client of librdkafka's that tells `report` its errors. Raises UserError where the settings can't be."""
+    configuration = client_settings(settings, defaults=defaults, required=required)
+    try:
+        return make({**configuration, "error_cb": report})
+    except KafkaException as error:
+        raise UserError(f"Kafka settings: {error.args[0].str()}") from None

@@ -4,7 +4,9 @@ from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException
 
-from dataflows.connectors.kafka_settings import ANSWER_SECONDS, TransportErrors
+from dataflows.connectors.base import NoAnswerError
+from dataflows.connectors.kafka_errors import TransportErrors
+from dataflows.connectors.kafka_settings import ANSWER_SECONDS
 from dataflows.errors import UserError
 
 
@@ -26,7 +28,7 @@ def partition_count(client: _Client, topic: str, errors: TransportErrors) -> int
     raise UserError(f"Kafka topic {topic!r}: {found.error.str()}")
 
 
-def unanswered(client: _Client, question: str, error: KafkaException, errors: TransportErrors) -> UserError:
+def unanswered(client: _Client, question: str, error: KafkaException, errors: TransportErrors) -> NoAnswerError:
     """What to tell the user where the cluster did not say what a start needs to know."""
     client.poll(0)  # serves the callback that fills `errors`
-    return UserError(f"asked Kafka {question}: {error.args[0].str()}{errors.because()}")
+    return NoAnswerError(f"asked Kafka {question}: {error.args[0].str()}{errors.because()}")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 
 from contracts.scoring import ROW_SIZE, RiskScorer, ScoringInput
 from dataflows import metrics
+from dataflows.recurring import RecurringLog
 from operators.microbatch import micro_batches
 from operators.packs import Enriched, Scored, ScoredPack
 
-_LOG = logging.getLogger(__name__)
 _DECIMALS = 6
 
 
@@ -28,6 +28,7 @@ class ScoreStep:
         self._token_budget = token_budget
         self._deadline = deadline
         self._clock = clock
+        self._log = RecurringLog(logging.getLogger(__name__), clock)
 
     def __call__(self, items: list[tuple[str, list[Enriched]]]) -> Iterable[tuple[str, ScoredPack]]:
         """The packs in order, each event with its score."""
@@ -44,9 +45,11 @@ class ScoreStep:
         while batches:
             indices = batches.popleft()
             started = self._clock()
-            found = _attempt(scorer, [inputs[index] for index in indices])
+            found = self._attempt(scorer, [inputs[index] for index in indices])
             if self._clock() - started > self._deadline:
-                _LOG.error("the scorer took longer than its deadline for a batch of %d", len(indices))
+                self._log.warn(
+                    "deadline", f"the scorer took longer than {self._deadline:g} s for {len(indices)} events"
+                )
                 break
             if found is None:
                 if len(indices) > 1:
@@ -57,21 +60,16 @@ class ScoreStep:
                 scores[index] = score
         return scores
 
-
-def _attempt(scorer: RiskScorer, batch: list[ScoringInput]) -> list[float | None] | None:
-    """The scores, or None where the scorer failed."""
-    try:
-        return _checked(scorer.score(batch), len(batch))
-    except Exception:  # whatever a model raises, events must go on
-        _LOG.exception("the scorer failed on a batch of %d", len(batch))
-        return None
-
-
-def _checked(scores: list[float], expected: int) -> list[float | None]:
-    """Rounded; None for what is no probability. Raises ValueError where there are too many or too few."""
-    if len(scores) != expected:
-        raise ValueError(f"{len(scores)} scores for {expected} inputs")
-    checked = [round(float(score), _DECIMALS) if 0 <= score <= 1 else None for score in scores]
-    if None in checked:
-        _LOG.error("the scorer gave %d scores outside [0, 1]", checked.count(None))
-    return checked
+    def _attempt(self, scorer: RiskScorer, batch: list[ScoringInput]) -> list[float | None] | None:
+        """The scores, None for what is no probability; or None for all where the scorer failed."""
+        try:
+            scores = [float(score) for score in scorer.score(batch)]
+            if len(scores) != len(batch):
+                raise ValueError(f"{len(scores)} scores for {len(batch)} events")
+        except Exception as error:  # whatever a model raises, events must go on
+            self._log.warn(type(error).__name__, f"the scorer failed on {len(batch)} events: {error!r}", error)
+            return None
+        checked = [round(score, _DECIMALS) if 0 <= score <= 1 else None for score in scores]
+        if None in checked:
+            self._log.warn("range", f"the scorer gave {checked.count(None)} of {len(batch)} scores outside [0, 1]")
+        return checked

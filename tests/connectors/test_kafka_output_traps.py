@@ -85,11 +85,11 @@ def test_a_record_too_large_for_its_topic_is_an_error_with_the_remedy(bootstrap:
     output = KafkaOutput({"bootstrap.servers": bootstrap})
     partition = output.open(topic, 0)
     partition.append([OutputRecord("id", b"user", os.urandom(2_000_000), "sealwax.test", DAY)])
-    with pytest.raises(DeliveryError, match=f"{topic}-0 was not delivered: .*raise the topic's max.message.bytes"):
+    with pytest.raises(UserError, match=f"{topic}-0 was not delivered: .*raise the topic's max.message.bytes"):
         partition.flush()
-    with pytest.raises(DeliveryError):
+    with pytest.raises(UserError):
         partition.append([record(0)])
-    with pytest.raises(DeliveryError):
+    with pytest.raises(UserError):
         partition.flush()
     output.close()
 
@@ -97,7 +97,7 @@ def test_a_record_too_large_for_its_topic_is_an_error_with_the_remedy(bootstrap:
 def test_a_record_too_large_for_the_client_is_an_error(bootstrap: str, make_topic: MakeTopic) -> None:
     topic = make_topic()
     output = KafkaOutput({"bootstrap.servers": bootstrap})
-    with pytest.raises(DeliveryError, match="was not delivered"):
+    with pytest.raises(UserError, match=r"was not delivered.*message\.max\.bytes in kafka\.librdkafka"):
         output.open(topic, 0).append([OutputRecord("id", b"user", bytes(17 * 1024 * 1024), "sealwax.test", DAY)])
     output.close()
 

@@ -11,6 +11,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from dataflows.connectors.base import DeliveryError, NoAnswerError
 from dataflows.drain import draining
 from dataflows.errors import RestartRequiredError, UserError
 from dataflows.worker import Job
@@ -120,6 +121,17 @@ def refusing_later(job: Job) -> Dataflow:
 
 def crashing(job: Job) -> Dataflow:
     return _failing(job, ZeroDivisionError("a fault of the program"))
+
+
+def undelivered(job: Job) -> Dataflow:
+    """Loses its transport, which a new start may mend."""
+    return _failing(job, DeliveryError("a record for updates-0 was not delivered: out of sequence"))
+
+
+def unanswered(job: Job) -> Dataflow:
+    """Asks a cluster that is down just then."""
+    _note_start(job)
+    raise NoAnswerError("asked Kafka how many partitions 'transactions' has: timed out")
 
 
 def growing(job: Job) -> Dataflow:

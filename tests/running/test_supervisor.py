@@ -52,6 +52,21 @@ def test_it_gives_up_where_no_start_makes_progress(run: Run) -> None:
     assert len(list(run.out.glob("started-*"))) == 3
 
 
+@pytest.mark.parametrize(
+    ("build", "error"),
+    [
+        ("undelivered", "a record for updates-0 was not delivered: out of sequence"),
+        ("unanswered", "asked Kafka how many partitions 'transactions' has: timed out"),
+    ],
+)
+def test_what_a_new_start_may_mend_is_tried_again_and_no_crash(run: Run, build: str, error: str) -> None:
+    status, said = finish(run.start(build, 1))
+    assert status == 1
+    assert said.count(f"error: {error}\n") == 3
+    assert "Traceback" not in said
+    assert len(list(run.out.glob("started-*"))) == 3
+
+
 def test_a_users_mistake_is_told_once_and_not_retried(run: Run) -> None:
     status, said = finish(run.start("refusing", 1))
     assert (status, said) == (2, "error: policy.toml: rules[3].score: must be at most 1, such as 0.9\n")

@@ -1,6 +1,5 @@
 """Every event goes on, with its score or without: in order, whatever the scorer does."""
 
-import logging
 from collections.abc import Callable, Sequence
 from math import inf, nan
 
@@ -85,7 +84,19 @@ def test_one_bad_input_degrades_nobody_else(caplog: pytest.LogCaptureFixture) ->
     events = [event(0, 0.5), event(1, BAD), event(2, 1.0), event(3, 0.125, rows=2)]
     assert scores(list(ScoreStep(scorer, 100, 1.0)([("00", events)]))) == [0.5, None, 1.0, 0.125]
     assert scorer.batches == [3, 1, 1, 1, 1]
-    assert {record.levelno for record in caplog.records} == {logging.ERROR}
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
+def test_a_scorer_that_always_fails_is_told_once_and_then_counted(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock(0.125)
+    step = ScoreStep(Scorer(clock.answer), 100, 1.0, clock)
+    for _ in range(200):  # each a batch of three, and then each of its events
+        assert scores(list(step([("00", [event(number, BAD) for number in range(3)])]))) == [None] * 3
+    first, second = caplog.records
+    assert first.getMessage() == 'the scorer failed on 3 events: RuntimeError("the model can\'t")'
+    assert first.exc_info is not None
+    assert second.getMessage().endswith("(480 since this was last told)")
+    assert second.exc_info is None
 
 
 @pytest.mark.parametrize("bad", [nan, inf, -inf, -0.000_001, 1.000_001, 7.0])
