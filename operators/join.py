@@ -33,10 +33,10 @@ class OrderedJoin:
         self._take(pack.enriched)
         replies = self.early + pack.replies if self.early else pack.replies
         self.early = [reply for reply in replies if not self._fill(reply)]
-        self._filled += replies
         released = []
         while self._queue and not self._queue[0].waiting:
             released.append(self._leave())
+        self._filled += self._unreleased(replies)
         return released
 
     def waiting(self, since: int) -> list[Enriched]:
@@ -45,8 +45,7 @@ class OrderedJoin:
 
     def take_filled(self) -> list[Reply]:
         """The replies since the last call to events that have not left."""
-        filled = [reply for reply in self._filled if reply.token in self._by_token]
-        self._filled = []
+        filled, self._filled = self._unreleased(self._filled), []
         return filled
 
     def restore(self, first: int, events: Iterable[Enriched], replies: Iterable[Reply]) -> None:
@@ -62,6 +61,9 @@ class OrderedJoin:
         while self._queue and self.left < left:
             self._leave()
         self.left = left
+
+    def _unreleased(self, replies: list[Reply]) -> list[Reply]:
+        return [reply for reply in replies if reply.token in self._by_token]
 
     def _take(self, events: Iterable[Enriched]) -> None:
         for event in events:

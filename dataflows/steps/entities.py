@@ -30,10 +30,10 @@ class EntitiesPart:
     def take(self, packs: list[EntityPack]) -> list[list[Reply]]:
         with metrics.timed(STEP):
             replies = [reply for pack in packs for reply in self._group.on_pack(pack)]
+            sweep(self._states, self._group.rest)
         return [replies] if replies else []
 
     def snapshot(self) -> tuple[int, int]:
-        sweep(self._states, self._group.rest)
         pages = {
             str(page): encode_list(waiting) if waiting else None for page, waiting in self._group.touched().items()
         }

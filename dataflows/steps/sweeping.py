@@ -1,4 +1,4 @@
-"""Idle entities are forgotten a few at a time: no epoch pays for all of them, and no state lives for ever."""
+"""Idle entities are forgotten one at a time: no batch pays for all of them, and no state lives for ever."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -7,8 +7,8 @@ from dataflows.state import KeyedState
 
 S = TypeVar("S")
 
-_AT_ONCE: Final = 2
-"""Entries of a key group that are looked at in one snapshot."""
+_AT_ONCE: Final = 1
+"""Entries of a key group that are looked at with a batch."""
 
 
 def sweep(states: KeyedState[S], rest: Callable[[str, S], S | None]) -> None:

@@ -27,11 +27,11 @@ class UsersPart:
     def take(self, packs: list[UserPack]) -> list[UserOutput]:
         with metrics.timed(STEP):
             outputs = [self._group.on_pack(pack) for pack in packs]
+            sweep(self._states, lambda _, state: self._group.rest(state))
         metrics.count_users(outputs)
         return outputs
 
     def snapshot(self) -> tuple[int, int]:
-        sweep(self._states, lambda _, state: self._group.rest(state))
         waiting = self._group.waiting
         if waiting != (self._waiting.get(_WAITING) or []):
             self._waiting.put(_WAITING, waiting)
