@@ -58,7 +58,7 @@ class RowStore:
         if len(self._kept) > ROLLBACK_VERSIONS:
             self._floor = next(iter(self._kept))
             for key, value in self._kept.pop(self._floor).items():
-                rows.append((self._table + b"=" + key.encode(), None if value is None else b"".join(seal(key, value))))
+                rows.append((self._table + b"=" + key.encode(), None if value is None else seal(key, value) + value))
             rows.append((self._row(self._floor), None))
         self._rows.write([*rows, self._manifest()])
         return version

@@ -8,9 +8,11 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import Final
 
+from msgspec import Raw
+
 from contracts.keys import KEY_GROUPS
 from operators.features import FeatureSet
-from operators.packs import EntityLabel, EntityPack, Query, Reply
+from operators.packs import EntityLabel, EntityPack, Query, Reply, encode_raw
 from operators.ring import Ring
 from operators.settling import ABSENT_INPUT, Watermarks
 from operators.state import States
@@ -30,7 +32,7 @@ class EntityGroup:
         self._by_name = features.entities
         self._states = states
         self._marks = Watermarks(inputs)
-        self._pages: dict[int, list[tuple[int, int, int, Query, bool]]] = {}
+        self._pages: dict[int, list[tuple[int, int, int, Query, bool, Raw]]] = {}
         self._touched: set[int] = set()
         self.unmatched = 0
         """Labels whose event the entity no longer retains."""
@@ -57,12 +59,13 @@ class EntityGroup:
         """Let a query that has been placed wait until it is due."""
         due = query.time - self._plans[query.kind].wait
         page = due // _PAGE
-        self._pages.setdefault(page, []).append((due, query.token, query.kind, query, late))
+        encoded = encode_raw((query, late))  # now, and not while the worker stands still for a snapshot
+        self._pages.setdefault(page, []).append((due, query.token, query.kind, query, late, encoded))
         self._touched.add(page)
 
-    def touched(self) -> dict[int, list[tuple[Query, bool]]]:
-        """The pages that changed since the last call: their queries, and whether each came late. Part of the state."""
-        pages = {page: [(query, late) for *_, query, late in self._pages.get(page, ())] for page in self._touched}
+    def touched(self) -> dict[int, list[Raw]]:
+        """The pages that changed since the last call, part of the state: queries, and whether each came late, encoded."""
+        pages = {page: [entry[-1] for entry in self._pages.get(page, ())] for page in self._touched}
         self._touched.clear()
         return pages
 
@@ -72,7 +75,7 @@ class EntityGroup:
         for page in sorted(page for page in self._pages if page * _PAGE < settled):
             waiting = sorted(self._pages.pop(page))
             count = bisect_left(waiting, (settled,))
-            due += [(query, late) for *_, query, late in waiting[:count]]
+            due += [(query, late) for _, _, _, query, late, _ in waiting[:count]]
             if waiting[count:]:
                 self._pages[page] = waiting[count:]
             if count:

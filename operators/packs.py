@@ -126,9 +126,17 @@ class ScoredPack(Pack):
     scored: list[Scored]
 
 
+_encode = msgspec.msgpack.Encoder().encode
+
+
 def encode_list(items: list[Any]) -> bytes:
     """Compact bytes of a list of packs, for state."""
-    return msgspec.msgpack.encode(items)
+    return _encode(items)
+
+
+def encode_raw(item: Any) -> msgspec.Raw:
+    """An item of such a list, encoded before the list is."""
+    return msgspec.Raw(_encode(item))
 
 
 def list_decoder(kind: Any) -> Callable[[bytes], list[Any]]:

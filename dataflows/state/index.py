@@ -59,7 +59,7 @@ class VersionedIndex:
                 offset += size
             else:
                 locations.pop(key, None)
-        self.used_bytes += sum(frame.sizes) - _total_size(old for _, old in replaced)
+        self.used_bytes += sum(frame.sizes) - _total_size([old for _, old in replaced])
         return replaced
 
     def _go_back(self, version: int) -> None:
@@ -77,4 +77,4 @@ class VersionedIndex:
 
 
 def _total_size(locations: Iterable[int | None]) -> int:
-    return sum(location >> _FILE_BITS & MAX_RECORD_BYTES for location in locations if location is not None)
+    return sum([location >> _FILE_BITS & MAX_RECORD_BYTES for location in locations if location is not None])

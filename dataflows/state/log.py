@@ -1,7 +1,7 @@
 """An append-only file of frames. A frame is one write: a header, a directory of what changed, the records."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from struct import Struct
 from zlib import crc32
@@ -46,16 +46,16 @@ class LogFile:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self.end = os.fstat(self._fd).st_size
 
-    def append(self, frame: Frame, parts: Iterable[bytes]) -> int:
+    def append(self, frame: Frame, parts: Sequence[bytes]) -> int:
         """Write a frame with the parts of its records, in order, at the end; the offset of the first record.
 
         Raises OSError, and then nothing was appended.
         """
-        directory, records = _encode(frame), list(parts)
-        header = _HEADER.pack(FORMAT, len(directory), sum(frame.sizes), crc32(directory))
+        directory, size = _encode(frame), sum(frame.sizes)
+        header = _HEADER.pack(FORMAT, len(directory), size, crc32(directory))
         start = header + _CHECKSUM.pack(crc32(header)) + directory
-        end = self._write([start, *records])
-        if end != self.end + len(start) + sum(frame.sizes):
+        end = self._write([start, *parts])
+        if end != self.end + len(start) + size:
             os.ftruncate(self._fd, self.end)
             raise OSError(f"{self.path}: a write was cut short: is the disk full?")
         first, self.end = self.end + len(start), end

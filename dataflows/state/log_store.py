@@ -6,8 +6,7 @@ append then takes along some records that are still in use in the old one, until
 
 import fcntl
 import os
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -59,14 +58,19 @@ class LogStore:
     def append(self, changes: Mapping[str, bytes | None]) -> int:
         """Write the changed values (None deletes) as the next version, in one atomic write; return its number."""
         version = self._index.following
-        records: dict[str, tuple[bytes, ...]] = {
-            key: () if value is None else seal(key, value) for key, value in changes.items()
-        }
-        self._take_along(records, 1 + _CLEANING_PACE * len(records))
-        sizes = [sum(map(len, parts)) for parts in records.values()]
+        moved = self._taken_along(changes, 1 + _CLEANING_PACE * len(changes))
+        parts: list[bytes] = list(moved.values())
+        sizes = list(map(len, parts))
+        for key, value in changes.items():
+            if value is None:
+                sizes.append(0)
+            else:
+                header = seal(key, value)
+                parts += (header, value)
+                sizes.append(len(header) + len(value))
         if sizes and max(sizes) > MAX_RECORD_BYTES:
             raise ValueError(f"{self._path}: a state of {max(sizes)} bytes, at most {MAX_RECORD_BYTES} can be stored")
-        self._write(Frame(version, version + 1, False, list(records), sizes), chain.from_iterable(records.values()))
+        self._write(Frame(version, version + 1, False, [*moved, *changes], sizes), parts)
         self._change_files()
         return version
 
@@ -98,7 +102,7 @@ class LogStore:
         file = self._old if self._old is not None and self._old.number & 1 == file_bit else self._file
         return file.read(offset, size)
 
-    def _write(self, frame: Frame, parts: Iterable[bytes]) -> None:
+    def _write(self, frame: Frame, parts: Sequence[bytes]) -> None:
         self._index.apply(frame, self._file.append(frame, parts), self._file.number)
 
     def _begin_cleaning(self) -> None:
@@ -108,17 +112,19 @@ class LogStore:
         self._to_move = [key for key, location in locations.items() if location & 1 == old_bit]
         self._emptied_by: int | None = None
 
-    def _take_along(self, records: dict[str, tuple[bytes, ...]], count: int) -> None:
-        """Add to `records` the next `count` of the old file, but for those that are no longer in use there."""
+    def _taken_along(self, changes: Mapping[str, bytes | None], count: int) -> dict[str, bytes]:
+        """The next `count` records of the old file, but for those that are no longer in use there."""
         if self._old is None or self._emptied_by is not None:
-            return
+            return {}
+        records = {}
         for key in self._to_move[-count:]:
             location = self._index.locations.get(key)
-            if location is not None and location & 1 == self._old.number & 1 and key not in records:
-                records[key] = (self._record(location),)
+            if location is not None and location & 1 == self._old.number & 1 and key not in changes:
+                records[key] = self._record(location)
         del self._to_move[-count:]
         if not self._to_move:
             self._emptied_by = self._index.following
+        return records
 
     def _change_files(self) -> None:
         """Begin a new file when there is too much garbage; delete the old one when no version needs it."""

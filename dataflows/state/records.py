@@ -13,9 +13,9 @@ class RecordError(ValueError):
     """Bytes that are not a record of this format, or not the one that was written under the key."""
 
 
-def seal(key: str, value: bytes) -> tuple[bytes, bytes]:
-    """The record that holds `value` under `key`, in two parts: joining them would copy every value."""
-    return _HEADER.pack(FORMAT, _checksum(key, value)), value
+def seal(key: str, value: bytes) -> bytes:
+    """What goes before `value` in the record that holds it under `key`."""
+    return _HEADER.pack(FORMAT, _checksum(key, value))
 
 
 def unseal(key: str, record: bytes) -> bytes:

@@ -12,7 +12,7 @@ from dataflows.state import GroupStore, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from operators.features import FeatureSet
 from operators.join import OrderedJoin
-from operators.packs import Enriched, JoinPack, Reply
+from operators.packs import Enriched, JoinPack, Reply, encode_raw
 
 _HEAD: Final = "head"
 
@@ -62,7 +62,7 @@ class JoinPart:
 
     def take(self, packs: list[JoinPack]) -> list[list[Enriched]]:
         released = [event for pack in packs for event in self._join.on_pack(pack)]
-        self._fresh += [msgspec.Raw(_encode(event)) for event in self._join.waiting(self._came)]
+        self._fresh += [encode_raw(event) for event in self._join.waiting(self._came)]
         self._came = self._join.came
         return [released] if released else []
 

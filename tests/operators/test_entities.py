@@ -4,7 +4,7 @@ from contracts.events import Event
 from contracts.keys import fingerprint
 from operators.entities import EntityGroup
 from operators.features import FeatureSet, parse_feature_set
-from operators.packs import EntityLabel, EntityPack, Query, Reply
+from operators.packs import EntityLabel, EntityPack, Query, Reply, encode_raw
 from operators.ring import Ring
 from operators.settling import ABSENT_INPUT
 from operators.state import DictStates
@@ -51,7 +51,9 @@ def test_a_read_waits_until_the_watermark_has_passed_its_time_less_settling() ->
     (reply,) = entities.take(mark=3_001)
     assert reply == Reply(5_000, 0, [0.0], False, 5)
     assert [one.token for one in entities.take(9_000, 8_000, 7_000, mark=6_500)] == [7_000, 8_000]
-    assert [waiting for waiting in entities.group.touched().values() if waiting] == [[(entities.query(9_000), False)]]
+    assert [waiting for waiting in entities.group.touched().values() if waiting] == [
+        [encode_raw((entities.query(9_000), False))]
+    ]
     assert entities.group.touched() == {}
 
 
