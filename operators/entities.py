@@ -64,7 +64,7 @@ class EntityGroup:
         self._touched.add(page)
 
     def touched(self) -> dict[int, list[Raw]]:
-        """The pages that changed since the last call, part of the state: queries, and whether each came late, encoded."""
+        """The pages that changed since the last call, part of the state: queries, and whether each was late, encoded."""
         pages = {page: [entry[-1] for entry in self._pages.get(page, ())] for page in self._touched}
         self._touched.clear()
         return pages
