@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError
 
-from dataflows.connectors.base import DeliveryError, InputError
+from dataflows.connectors.base import DeliveryError, InputError, NoAnswerError
 from dataflows.connectors.kafka_settings import LARGEST_MESSAGE
 from dataflows.errors import UserError
 from dataflows.recurring import RecurringLog
@@ -56,14 +56,14 @@ _REFUSALS: Final = {
     KafkaError._SSL: "check security.protocol, ssl.ca.location and the certificates in kafka.librdkafka",
 }
 
-E = TypeVar("E", InputError, DeliveryError)
+E = TypeVar("E", InputError, DeliveryError, NoAnswerError)
 
 
-def failure(what: str, error: KafkaError, passing: type[E]) -> UserError | E:
+def failure(what: str, error: KafkaError, passing: type[E], because: str = "") -> UserError | E:
     """What ends the flow: a UserError with the remedy where no retry heals the error, else `passing`."""
-    text = f"{what}: {error.str()}"
+    text = f"{what}: {error.str()}{because}"
     remedy = _REMEDIES.get(error.code())
-    return passing(text) if remedy is None else _stopped(text, remedy)
+    return passing(f"Kafka: {text}") if remedy is None else _stopped(text, remedy)
 
 
 def _stopped(text: str, remedy: str) -> UserError:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from confluent_kafka import KafkaError, KafkaException
 
 from dataflows.connectors.base import NoAnswerError
-from dataflows.connectors.kafka_errors import TransportErrors
+from dataflows.connectors.kafka_errors import TransportErrors, failure
 from dataflows.connectors.kafka_settings import ANSWER_SECONDS
 from dataflows.errors import UserError
 
@@ -25,10 +25,10 @@ def partition_count(client: _Client, topic: str, errors: TransportErrors) -> int
         return len(found.partitions)
     if found.error is None or found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
         raise UserError(f"Kafka has no topic {topic!r}; `sealwax topics create` makes the topics of the settings")
-    raise UserError(f"Kafka topic {topic!r}: {found.error.str()}")
+    raise failure(f"topic {topic!r}", found.error, NoAnswerError)
 
 
-def unanswered(client: _Client, question: str, error: KafkaException, errors: TransportErrors) -> NoAnswerError:
+def unanswered(client: _Client, question: str, error: KafkaException, errors: TransportErrors) -> UserError:
     """What to tell the user where the cluster did not say what a start needs to know."""
     client.poll(0)  # serves the callback that fills `errors`
-    return NoAnswerError(f"asked Kafka {question}: {error.args[0].str()}{errors.because()}")
+    return failure(f"asked {question}", error.args[0], NoAnswerError, errors.because())

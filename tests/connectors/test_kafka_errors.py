@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import KafkaError
 
-from dataflows.connectors.base import DeliveryError, InputError, InputPartition, OutputPartition
+from dataflows.connectors.base import DeliveryError, InputError, InputPartition, NoAnswerError, OutputPartition
 from dataflows.connectors.kafka_errors import TransportErrors
 from dataflows.connectors.kafka_fenced import FencedKafkaOutput
 from dataflows.connectors.kafka_input import KafkaInput
@@ -154,6 +154,31 @@ def test_a_topic_that_may_no_longer_be_seen_is_the_users_to_mend(cluster: MockCl
     cluster.describe_topic_as(code)
     with pytest.raises(UserError, match=rf"Kafka: input: topic \[0\]: .*: {REMEDIES[code]}"):
         read_until(partition, lambda: False)
+    log.close()
+
+
+def test_a_partition_that_is_gone_is_the_users_to_mend(cluster: MockCluster) -> None:
+    log = KafkaInput({"bootstrap.servers": cluster.bootstrap}, ["topic"])
+    code = KafkaError._UNKNOWN_PARTITION
+    with pytest.raises(UserError, match=f"Kafka: asked where topic-7 begins and ends: .*: {REMEDIES[code]}"):
+        log.open("topic", 7)
+    log.close()
+
+
+def test_a_topic_that_may_not_be_seen_is_the_users_to_mend(cluster: MockCluster) -> None:
+    log = KafkaInput({"bootstrap.servers": cluster.bootstrap}, ["topic"])
+    code = KafkaError.TOPIC_AUTHORIZATION_FAILED
+    cluster.describe_topic_as(code)
+    with pytest.raises(UserError, match=f"Kafka: topic 'topic': .*: {REMEDIES[code]}"):
+        log.partitions()
+    log.close()
+
+
+def test_a_topic_without_a_leader_may_get_one(cluster: MockCluster) -> None:
+    log = KafkaInput({"bootstrap.servers": cluster.bootstrap}, ["topic"])
+    cluster.describe_topic_as(KafkaError.LEADER_NOT_AVAILABLE)
+    with pytest.raises(NoAnswerError, match=r"Kafka: topic 'topic': .*available"):
+        log.partitions()
     log.close()
 
 

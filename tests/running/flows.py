@@ -131,7 +131,7 @@ def undelivered(job: Job) -> Dataflow:
 def unanswered(job: Job) -> Dataflow:
     """Asks a cluster that is down just then."""
     _note_start(job)
-    raise NoAnswerError("asked Kafka how many partitions 'transactions' has: timed out")
+    raise NoAnswerError("Kafka: asked how many partitions 'transactions' has: timed out")
 
 
 def growing(job: Job) -> Dataflow:

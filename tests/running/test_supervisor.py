@@ -56,7 +56,7 @@ def test_it_gives_up_where_no_start_makes_progress(run: Run) -> None:
     ("build", "error"),
     [
         ("undelivered", "a record for updates-0 was not delivered: out of sequence"),
-        ("unanswered", "asked Kafka how many partitions 'transactions' has: timed out"),
+        ("unanswered", "Kafka: asked how many partitions 'transactions' has: timed out"),
     ],
 )
 def test_what_a_new_start_may_mend_is_tried_again_and_no_crash(run: Run, build: str, error: str) -> None:
