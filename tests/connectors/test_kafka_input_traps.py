@@ -166,12 +166,16 @@ def test_a_paused_broker_delays_and_loses_nothing(own_broker: EmbeddedBroker) ->
     output.close()
 
 
-def test_a_cluster_that_does_not_answer_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_does_not_answer_is_said_to(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(kafka_topics, "ANSWER_SECONDS", 1.0)
     log = KafkaInput({"bootstrap.servers": "127.0.0.1:1"}, ["topic"])
     with pytest.raises(UserError, match=r"Kafka: asked how many partitions 'topic' has.*127.0.0.1:1"):
         log.partitions()
     log.close()
+    assert log.errors > len(caplog.messages)  # each kind is told once
+    assert all(told.startswith("Kafka input: ") for told in caplog.messages)
 
 
 class ScriptedConsumer:
