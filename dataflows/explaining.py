@@ -1,0 +1,72 @@
+"""What one event's features are made of: its log replayed up to it, and read beside the engine for what counts."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Protocol
+
+from contracts.events import Event, Label
+from dataflows.errors import UserError
+from dataflows.label_order import by_label_time
+from dataflows.offline import replay
+from operators.features import FeatureSet
+from operators.features.definition import FeatureFile
+from operators.features.explanation import Evidence, Explanation
+
+
+class Log(Protocol):
+    """Events and labels of the past, read anew by each call."""
+
+    def events(self) -> Iterable[Event]:
+        """In the order of the log."""
+
+    def labels(self) -> Iterable[Label]:
+        """Those of one time in the order of the log."""
+
+
+def explain_event(
+    log: Log, features: FeatureSet, file: FeatureFile, event_id: str, user_id: str | None
+) -> tuple[Event, list[Explanation]]:
+    """The event and each of its features, in the order of the set; `file` declares what `features` computes.
+
+    Raises UserError where there is no such event, or where several users have one and none is named.
+    """
+    event = _find(log.events(), event_id, user_id)
+    evidence = Evidence(file, event)
+    with by_label_time(log.labels(), Path(gettempdir())) as labels:
+        vector = _retrace(log.events(), labels, features, evidence, event)
+    for label in log.labels():
+        evidence.add_label(label)
+    return event, list(evidence.explanations(vector))
+
+
+def _find(events: Iterable[Event], event_id: str, user_id: str | None) -> Event:
+    found: dict[str, Event] = {}
+    for event in events:
+        if event.event_id == event_id and user_id in (None, event.user_id):
+            found.setdefault(event.user_id, event)
+    if not found:
+        of_user = "" if user_id is None else f" of the user {user_id}"
+        raise UserError(f"EVENT_ID: no event {event_id}{of_user} among the events that --events names")
+    if len(found) > 1:
+        raise UserError(f"EVENT_ID: {len(found)} users have an event {event_id}: name one with --user {min(found)}")
+    return next(iter(found.values()))
+
+
+def _retrace(
+    events: Iterable[Event], labels: Iterable[Label], features: FeatureSet, evidence: Evidence, event: Event
+) -> tuple[float, ...]:
+    """Replays a log until the event is answered, and notes what of it may be part of the answer, labels apart."""
+    vector: tuple[float, ...] = ()
+
+    def read() -> Iterator[Event]:
+        for one in events:
+            if vector:
+                return
+            yield one
+
+    for one, scored in replay(read(), labels, features):
+        evidence.add(one)
+        if not vector and (one.user_id, one.event_id) == (event.user_id, event.event_id):
+            vector = scored.features
+    return vector

@@ -1,0 +1,150 @@
+"""Aggregates by their definition, from a list of events: slow, short, and without the engine's rings and columns.
+
+What the engine computed can be held against it. Each gives the value, and in words how it comes from the events.
+"""
+
+from collections.abc import Callable, Sequence
+from math import nan
+from statistics import fmean, pstdev
+from typing import Final, NamedTuple, TypeAlias
+
+from contracts.events import AMOUNT_SCALE, Event, Label
+from contracts.times import format_time
+from operators.features.calendar import EVENT_VALUES
+from operators.features.definition import Feature
+
+
+class Listed(NamedTuple):
+    """An event in the window of a feature."""
+
+    event: Event
+    matches: bool
+    """It is one of those that the feature's `where` asks for."""
+    late: bool
+    """It came so late that a read which should have seen it may have been before."""
+    known: Label | None
+    """The label that counted."""
+    labels: tuple[Label, ...]
+    """Every one, those too that became known after the read."""
+
+
+Reckoned: TypeAlias = tuple[float, str]
+_Matching: TypeAlias = list[Listed]
+_SHOWN: Final = 4
+"""So many terms are written out."""
+
+
+def reckon(feature: Feature, listed: Sequence[Listed], event: Event) -> Reckoned:
+    """The feature's value for `event`, whose window holds what is listed, oldest first; NaN where it is unknown."""
+    return RECKONERS[feature.aggregate](feature, list(listed), event)
+
+
+def _value(feature: Feature, _: _Matching, event: Event) -> Reckoned:
+    return EVENT_VALUES[feature.field or ""](event), f"{feature.field} of the event"
+
+
+def _count(_: Feature, listed: _Matching, __: Event) -> Reckoned:
+    count = len(_matching(listed))
+    return float(count), numbered(count, "event")
+
+
+def _sum(_: Feature, listed: _Matching, __: Event) -> Reckoned:
+    amounts = _amounts(listed)
+    terms = [str(amount / AMOUNT_SCALE) for amount in amounts[:_SHOWN]] + ["..."] * (len(amounts) > _SHOWN)
+    return sum(amounts) / AMOUNT_SCALE, " + ".join(terms) or "no amounts"
+
+
+def _of_amounts(summary: Callable[[list[int]], float], words: str) -> "_Reckoner":
+    def reckon(_: Feature, listed: _Matching, __: Event) -> Reckoned:
+        amounts = _amounts(listed)
+        if not amounts:
+            return nan, "no amounts"
+        told = words.format(
+            amounts=numbered(len(amounts), "amount"), count=len(amounts), total=sum(amounts) / AMOUNT_SCALE
+        )
+        return summary(amounts) / AMOUNT_SCALE, told
+
+    return reckon
+
+
+def _distinct(feature: Feature, listed: _Matching, _: Event) -> Reckoned:
+    values = sorted({_field(feature, one.event) for one in _matching(listed)} - {""})
+    return float(len(values)), ", ".join(values[:_SHOWN] + ["..."] * (len(values) > _SHOWN)) or "none"
+
+
+def _same(feature: Feature, listed: _Matching, event: Event) -> Reckoned:
+    wanted = _field(feature, event) if matches(feature, event) else ""
+    count = sum(_field(feature, one.event) == wanted for one in _matching(listed)) if wanted else 0
+    return float(
+        count
+    ), f"{numbered(count, 'event')} with {feature.field} {wanted}" if wanted else "the event has none to compare"
+
+
+def _share(_: Feature, listed: _Matching, __: Event) -> Reckoned:
+    return _quotient(len(_matching(listed)), len(listed))
+
+
+def _rate(feature: Feature, listed: _Matching, _: Event) -> Reckoned:
+    matching = _matching(listed)
+    marked = [one for one in matching if one.known and one.known.label == feature.label]
+    return _quotient(len(marked), len(matching))
+
+
+def _since(listed: _Matching, event: Event, unknown: float) -> Reckoned:
+    if not listed:
+        return unknown, "no event"
+    return (event.event_time - listed[0].event.event_time) / 1_000, f"s since {format_time(listed[0].event.event_time)}"
+
+
+def _age(_: Feature, listed: _Matching, event: Event) -> Reckoned:
+    return _since(listed[:1], event, 0.0)
+
+
+def _gap(_: Feature, listed: _Matching, event: Event) -> Reckoned:
+    return _since(_matching(listed)[-1:], event, nan)
+
+
+def numbered(count: int, noun: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def matches(feature: Feature, event: Event) -> bool:
+    """Whether the event is one of those that the feature's `where` asks for."""
+    return all(allowed is None or getattr(event, name) in allowed for name, allowed in feature.where)
+
+
+def _matching(listed: _Matching) -> _Matching:
+    return [one for one in listed if one.matches]
+
+
+def _amounts(listed: _Matching) -> list[int]:
+    return [one.event.amount for one in _matching(listed) if one.event.amount is not None]
+
+
+def _field(feature: Feature, event: Event) -> str:
+    text: str = getattr(event, feature.field or "")
+    return text
+
+
+def _quotient(part: int, whole: int) -> Reckoned:
+    return part / whole if whole else 0.0, f"{part} / {whole}"
+
+
+_Reckoner: TypeAlias = Callable[[Feature, _Matching, Event], Reckoned]
+
+RECKONERS: Final[dict[str, _Reckoner]] = {
+    "value": _value,
+    "count": _count,
+    "sum": _sum,
+    "mean": _of_amounts(fmean, "{total} / {count}"),
+    "std": _of_amounts(pstdev, "of {amounts} around the mean {total} / {count}"),
+    "min": _of_amounts(min, "the least of {amounts}"),
+    "max": _of_amounts(max, "the greatest of {amounts}"),
+    "distinct": _distinct,
+    "same": _same,
+    "share": _share,
+    "rate": _rate,
+    "age": _age,
+    "gap": _gap,
+}
