@@ -12,7 +12,7 @@ from dataflows.connectors.kafka_output import partition_of
 
 PARTITIONS = 4
 """Of each topic: the mock's default."""
-TOPICS = ("transactions", "labels", "risk-updates", "policy-actions", "dead-letters")
+TOPICS = ("transactions", "labels", "decisions", "risk-updates", "user-risk", "policy-actions", "dead-letters")
 _PRODUCER = {"compression.type": "zstd", "compression.level": 9, "linger.ms": 200, "batch.num.messages": 2_000}
 _MOCK = """
 import sys

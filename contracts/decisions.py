@@ -89,8 +89,8 @@ class UserRiskChange(msgspec.Struct, array_like=True, gc=False):
     event_id: str
     """Of the event whose score moved the risk; empty where it only faded, down to another level."""
     versions: Versions
-    input: Position
-    """Of the latest event that moved the risk."""
+    input: Position | None
+    """The event's; None without one."""
 
 
 def update_id(user_id: str, event_id: str) -> str:
@@ -172,7 +172,7 @@ def encode_user_risk(change: UserRiskChange) -> tuple[str, bytes]:
         "half_life": change.half_life / 1_000,
         "event_id": change.event_id or None,
         "versions": _versions(change.versions),
-        "input": _position(change.input),
+        "input": None if change.input is None else _position(change.input),
     }
     return identity, orjson.dumps(fields)
 

@@ -186,8 +186,8 @@ class UserRiskMessage(_Message):
     event_id: Identifier | None
     """The event whose score moved the risk; null where it only faded, down to another level."""
     versions: Versions
-    input: InputPosition
-    """The latest event that moved the risk."""
+    input: InputPosition | None
+    """The event's; null without one."""
 
 
 class PolicyActionMessage(_Message):

@@ -16,7 +16,7 @@ from dataflows.connectors.base import InputLog, OutputLog
 from dataflows.connectors.kafka_output import KafkaOutput
 from dataflows.guard import Guard
 from dataflows.progress import ProgressBoard
-from dataflows.reading import ReadingRules, SourceBatch
+from dataflows.reading import Kind, ReadingRules, SourceBatch
 from dataflows.request import RunRequest
 from dataflows.state import StateDirectory
 from dataflows.steps import entities, join, policy, users
@@ -30,6 +30,7 @@ from dataflows.steps.source import EventSource
 from dataflows.steps.spread import to_entities, to_join
 from dataflows.watermarks import WatermarkBoard
 from dataflows.worker import Job
+from operators.policy import Decided
 from operators.settling import lateness
 
 _QUANTA: Final = 4
@@ -65,7 +66,7 @@ def build(job: Job) -> Dataflow:
 
 def _decisions(
     request: RunRequest, inputs: int, processes: int, state: StateDirectory, batches: Stream[SourceBatch]
-) -> KeyedStream[policy.Decided]:
+) -> KeyedStream[Decided]:
     """From what was read to what is decided. The step ids are the keys of recovery: they never change."""
     settings, features = request.settings, request.features
     cache = max(_LEAST_CACHED, settings.state.cache_entries * processes // KEY_GROUPS)
@@ -83,7 +84,8 @@ def _decisions(
     scoring = ScoreStep(scorer, settings.scoring.token_budget, settings.scoring.deadline / 1_000)
     scored = op.flat_map_batch("score", joined, scoring)
     topic, shown = settings.topics.transactions, features.names if settings.sink.features else ()
-    return op.stateful_batch("policy", scored, _grouped(policy.open_part, engine, state, cache, versions, topic, shown))
+    opening = partial(policy.open_part, engine, state, cache, versions, topic, features.settle, shown)
+    return op.stateful_batch("policy", scored, partial(policy.PolicyLogic, opening))
 
 
 def _grouped(open_part: Callable[..., Any], *arguments: object) -> Callable[[Any], GroupLogic[Any, Any, Any]]:
@@ -106,7 +108,9 @@ def _source(job: Job, request: RunRequest, log: InputLog) -> EventSource:
     frontiers = WatermarkBoard(job.watermarks, len(log.partitions()))
     guard = Guard(settings.dead_letters, log)
     progress = ProgressBoard(job.state / "progress").reporter(job.index)
-    return EventSource(log, settings.topics.labels, rules, frontiers, guard, progress)
+    topics = settings.topics
+    kinds: dict[str, Kind] = {topics.transactions: "events", topics.labels: "labels", topics.decisions: "decisions"}
+    return EventSource(log, kinds, rules, frontiers, guard, progress)
 
 
 def _sink(request: RunRequest, output: OutputLog, partitions: dict[str, int]) -> RecordSink:

@@ -26,7 +26,7 @@ class Guard:
     def watch(self, batch: SourceBatch) -> None:
         """Count what was read. Raises UserError where too much of the latest records is bad."""
         letters = len(batch.letters)
-        records = letters + len(batch.arrivals) + len(batch.labels)
+        records = letters + len(batch.arrivals) + len(batch.labels) + len(batch.decisions)
         self._recent.append((records, letters))
         self._records += records
         self._letters += letters

@@ -18,7 +18,7 @@ from dataflows.connectors.base import OutputRecord
 from dataflows.errors import UserError
 from dataflows.reading import SourceBatch
 from dataflows.state import KeyedState
-from operators.policy import Decision
+from operators.policy import Decided
 from operators.users import UserOutput
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -28,6 +28,7 @@ _EVENTS = Counter("sealwax_events", "Events taken in, duplicates left out, by ev
 _DUPLICATES = Counter("sealwax_duplicates", "Events dropped because the user had one with the same event_id.")
 _WRONG_KEY = Counter("sealwax_wrong_key", "Events whose record had no key, or another than the event's user_id.")
 _LABELS = Counter("sealwax_labels", "Labels read.")
+_DECISIONS = Counter("sealwax_decisions", "Manual decisions read.")
 _UNMATCHED_LABELS = Counter("sealwax_unmatched_labels", "Labels whose event the user's window no longer holds.")
 _DEAD_LETTERS = Counter("sealwax_dead_letters", "Records that became neither event nor label, by reason.", ["reason"])
 _LAG = Watched(
@@ -48,6 +49,7 @@ _SCORES = BatchHistogram("sealwax_scores", "Scores of the events, in tenths.", [
 _UPDATES = Counter("sealwax_risk_updates", "Risk updates decided, by level.", ["level"])
 _LATE = Counter("sealwax_late_events", "Events whose risk update says late.")
 _DEGRADED = Counter("sealwax_degraded_events", "Events judged by the policy's fallback, without a score.")
+_RISK_CHANGES = Counter("sealwax_user_risk_changes", "Changes of users' risks written.")
 _ACTIONS = Counter("sealwax_policy_actions", "Policy actions decided, by action and status.", ["action", "status"])
 
 # What is kept.
@@ -135,6 +137,8 @@ def count_source(batch: SourceBatch) -> None:
         _WRONG_KEY.inc(batch.wrong_key)
     if batch.labels:
         _LABELS.inc(len(batch.labels))
+    if batch.decisions:
+        _DECISIONS.inc(len(batch.decisions))
     if batch.letters:
         _count_letters(batch.letters)
 
@@ -160,10 +164,12 @@ def observe_batch(size: int) -> None:
     _BATCH_SIZE.observe(size)
 
 
-def count_decisions(decisions: Sequence[Decision]) -> None:
+def count_decided(packs: Sequence[Decided]) -> None:
     """Count what the policy decided."""
-    _count_updates([decision.update for decision in decisions])
-    _count_actions(action for decision in decisions for action in decision.actions)
+    _count_updates([update for decided in packs for update, _ in decided.updates])
+    _count_actions(action for decided in packs for action, _ in decided.actions)
+    if changes := sum([len(decided.changes) for decided in packs]):
+        _RISK_CHANGES.inc(changes)
 
 
 def _count_updates(updates: Sequence[RiskUpdate]) -> None:

@@ -7,14 +7,17 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-from contracts.codec import InvalidRecordError, decode_event, decode_label
+from contracts.codec import InvalidRecordError, decode_decision, decode_event, decode_label
 from contracts.decisions import encode_dead_letter
 from contracts.events import Label, Position
 from dataflows.connectors.base import InputPartition, InputRecord, OutputRecord
-from operators.packs import Arrival
+from operators.packs import Arrival, Ruled
 from operators.settling import ABSENT_INPUT, UNKNOWN
+
+Kind = Literal["events", "labels", "decisions"]
+"""What a topic holds."""
 
 
 class Frontiers(Protocol):
@@ -50,6 +53,7 @@ class _Read(NamedTuple):
     time: int
     arrival: Arrival | None = None
     label: Label | None = None
+    ruled: Ruled | None = None
     letter: OutputRecord | None = None
     wrong_key: bool = False
 
@@ -57,37 +61,40 @@ class _Read(NamedTuple):
 class SourceBatch:
     """What one partition gave at once."""
 
-    __slots__ = ("arrivals", "input", "labels", "letters", "watermark", "wrong_key")
+    __slots__ = ("arrivals", "decisions", "input", "labels", "last", "letters", "watermark", "wrong_key")
 
     def __init__(self, number: int) -> None:
         self.input = number
         self.arrivals: list[Arrival] = []
         self.labels: list[Label] = []
+        self.decisions: list[Ruled] = []
         self.letters: list[OutputRecord] = []
         self.watermark: int | None = None
         """Where it has moved: the partition's watermark, for every key group."""
+        self.last: int | None = None
+        """Where the partition no longer counts: its own last watermark, to the millisecond."""
         self.wrong_key = 0
         """Events whose record had no key, or another than the user."""
 
     def __bool__(self) -> bool:
-        return bool(self.arrivals or self.labels or self.letters or self.watermark is not None)
+        return bool(self.arrivals or self.labels or self.decisions or self.letters or self.watermark is not None)
 
 
 class PartitionReader:
-    """Reads one partition of events, or of labels, in step with all others.
+    """Reads one partition in step with all others.
 
     `number` is its place among all inputs, `clock` (seconds) tells how long it is idle, `latest` is the greatest event
     time that it has given so far.
     """
 
     def __init__(
-        self, source: InputPartition, place: Position, number: int, labels: bool, rules: ReadingRules,
+        self, source: InputPartition, place: Position, number: int, kind: Kind, rules: ReadingRules,
         frontiers: Frontiers, clock: Callable[[], float], latest: int = UNKNOWN,
     ) -> None:  # fmt: skip
         self._source = source
         self._place = place
         self._number = number
-        self._decode = self._label if labels else self._event
+        self._decode = {"events": self._event, "labels": self._label, "decisions": self._decision}[kind]
         self._rules = rules
         self._frontiers = frontiers
         self._clock = clock
@@ -122,9 +129,13 @@ class PartitionReader:
                 batch.wrong_key += read.wrong_key
             elif read.label is not None:
                 batch.labels.append(read.label)
+            elif read.ruled is not None:
+                batch.decisions.append(read.ruled)
             elif read.letter is not None:
                 batch.letters.append(read.letter)
         batch.watermark = self._watermark()
+        if batch.watermark == ABSENT_INPUT and self._latest != UNKNOWN:
+            batch.last = self._latest - self._rules.lateness
         self._publish()
         return batch
 
@@ -160,16 +171,24 @@ class PartitionReader:
     def _event(self, record: InputRecord, received: int) -> _Read:
         event = decode_event(record.value)
         self._check_time(record, event.event_time, "event_time")
-        late = event.event_time < self._newest - self._rules.lateness
+        mark = self._newest - self._rules.lateness
+        late = event.event_time < mark
         self._newest = max(self._newest, event.event_time)
-        arrival = Arrival(event, self._place.partition, record.offset, late, received)
-        return _Read(record.offset, event.event_time, arrival, None, None, record.key != event.user_id.encode())
+        arrival = Arrival(event, self._place.partition, record.offset, late, received, mark if late else 0)
+        return _Read(record.offset, event.event_time, arrival, wrong_key=record.key != event.user_id.encode())
 
     def _label(self, record: InputRecord, received: int) -> _Read:
         label = decode_label(record.value)
         self._check_time(record, label.label_time, "label_time")
         self._newest = max(self._newest, label.label_time)
         return _Read(record.offset, label.label_time, label=label)
+
+    def _decision(self, record: InputRecord, received: int) -> _Read:
+        decision = decode_decision(record.value)
+        self._check_time(record, decision.decision_time, "decision_time")
+        self._newest = max(self._newest, decision.decision_time)
+        ruled = Ruled(decision, Position(self._place.topic, self._place.partition, record.offset))
+        return _Read(record.offset, decision.decision_time, ruled=ruled)
 
     def _check_time(self, record: InputRecord, time: int, field: str) -> None:
         if record.timestamp is not None and time > record.timestamp + self._rules.max_ahead:

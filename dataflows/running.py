@@ -11,22 +11,41 @@ from dataflows.supervisor import Supervisor
 from dataflows.worker import Job
 
 
-def run_flow(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> int:
+def run_flow(
+    settings: Settings,
+    source: str | None,
+    labels: str | None,
+    sink: str | None,
+    stop_at_end: bool,
+    decisions: str | None = None,
+) -> int:
     """Run the flow until it ends or is stopped, and return the exit status. Raises UserError for what can't work."""
-    job = flow_job(settings, source, labels, sink, stop_at_end)
+    job = flow_job(settings, source, labels, sink, stop_at_end, decisions)
     progress = job.state / "progress"
     ProgressBoard.reset(progress)
     with progress_line(ProgressBoard(progress)):
         return Supervisor(job, settings.processes).run()
 
 
-def flow_job(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> Job:
-    """What the processes of the flow are told. Raises UserError for what can't work."""
+def flow_job(
+    settings: Settings,
+    source: str | None,
+    labels: str | None,
+    sink: str | None,
+    stop_at_end: bool,
+    decisions: str | None = None,
+) -> Job:
+    """What the processes of the flow are told. Labels and decisions of a cluster lie there, if nowhere else.
+
+    Raises UserError for what can't work.
+    """
     kafka = f"kafka://{settings.kafka.bootstrap}"
     source = source or kafka
+    beside = source if source.startswith("kafka://") else None
     request = RunRequest(
         source=source,
-        labels=labels or (source if source.startswith("kafka://") else None),
+        labels=labels or beside,
+        decisions=decisions or beside,
         sink=sink or kafka,
         wire=settings.to_wire(),
     )

@@ -82,6 +82,7 @@ class KafkaSettings(_Section):
 class TopicSettings(_Section):
     transactions: str = "transactions"
     labels: str = "labels"
+    decisions: str = "decisions"
     risk_updates: str = "risk-updates"
     user_risk: str = "user-risk"
     policy_actions: str = "policy-actions"

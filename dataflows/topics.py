@@ -12,10 +12,11 @@ DEFAULT_PARTITIONS: Final = 4
 
 
 def flow_topics(topics: TopicSettings, partitions: int = DEFAULT_PARTITIONS) -> list[TopicPlan]:
-    """Every topic that the flow reads or writes; those keyed by user have `partitions`, dead letters are few."""
+    """Every topic that the flow reads or writes; those keyed by user have `partitions`, the others few."""
     return [
         TopicPlan(topics.transactions, partitions),
         TopicPlan(topics.labels, partitions),
+        TopicPlan(topics.decisions, 1),
         TopicPlan(topics.risk_updates, partitions),
         TopicPlan(topics.user_risk, partitions, compacted=True),
         TopicPlan(topics.policy_actions, partitions),

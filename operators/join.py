@@ -19,6 +19,7 @@ class OrderedJoin:
         self._queue: deque[Enriched] = deque()
         self._by_token: dict[int, Enriched] = {}
         self._filled: list[Reply] = []
+        self._clocks: deque[tuple[int, int, bool]] = deque()
         self.early: list[Reply] = []
         """Replies that came before their events."""
         self.left = 0
@@ -31,6 +32,8 @@ class OrderedJoin:
     def on_pack(self, pack: JoinPack) -> list[Enriched]:
         """Take in events and replies; the events that may leave, in order."""
         self._take(pack.enriched)
+        if pack.tidings is not None and pack.tidings.clock is not None:
+            self._clocks.append((self.came, pack.tidings.clock, pack.tidings.idle))
         replies = self.early + pack.replies if self.early else pack.replies
         self.early = [reply for reply in replies if not self._fill(reply)]
         released = []
@@ -38,6 +41,13 @@ class OrderedJoin:
             released.append(self._leave())
         self._filled += self._unreleased(replies)
         return released
+
+    def passed(self) -> tuple[int, bool] | None:
+        """The latest clock before which all events have left, and whether it is idle; None: the same as before."""
+        clock = None
+        while self._clocks and self._clocks[0][0] <= self.left:
+            clock = self._clocks.popleft()[1:]
+        return clock
 
     def waiting(self, since: int) -> list[Enriched]:
         """Of the events from number `since` on, those that have not left."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.events import Event, Label
+from contracts.events import Event, Label, ManualDecision, Position
 
 
 class Pack(msgspec.Struct, array_like=True, gc=False):
@@ -33,11 +33,36 @@ class Arrival(Pack):
     """Older than its partition's watermark."""
     received: int
     """Wall-clock epoch ms: travels in headers, never in a value."""
+    mark: int = 0
+    """Where it is late: the watermark that it came after."""
 
     @property
     def token(self) -> int:
         """One number for the input position, unique within the topic."""
         return self.partition << 44 | self.offset
+
+
+class Ruled(Pack):
+    """A manual decision, and where it lies."""
+
+    decision: ManualDecision
+    input: Position
+
+    @property
+    def user_id(self) -> str:
+        """Whose actions are decided on."""
+        return self.decision.user_id
+
+
+class Tidings(Pack):
+    """What goes along with a user key group's events, to the policy."""
+
+    labels: list[Label]
+    decisions: list[Ruled]
+    clock: int | None
+    """Where it has moved: what every input has passed in event time, as soon as the events before have been decided."""
+    idle: bool
+    """Nothing comes from any input; the clock is that of the furthest."""
 
 
 class UserPack(Pack):
@@ -48,6 +73,7 @@ class UserPack(Pack):
     labels: list[Label]
     watermarks: list[tuple[int, int]]
     """(input number, its watermark) where one has moved."""
+    decisions: list[Ruled] = []
 
 
 class Query(Pack):
@@ -110,6 +136,14 @@ class JoinPack(Pack):
     group: int
     enriched: list[Enriched]
     replies: list[Reply]
+    tidings: Tidings | None = None
+
+
+class Joined(Pack):
+    """Join to score: events that may go on, in order."""
+
+    events: list[Enriched]
+    tidings: Tidings | None = None
 
 
 class Scored(Pack):
@@ -124,6 +158,7 @@ class ScoredPack(Pack):
 
     group: int
     scored: list[Scored]
+    tidings: Tidings | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode

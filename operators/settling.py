@@ -15,11 +15,15 @@ class Watermarks:
     def __init__(self, inputs: int) -> None:
         self._marks = [UNKNOWN] * inputs
         self._minimum: int | None = UNKNOWN
+        self.greatest = UNKNOWN
+        """The greatest that any input has told, idle or not."""
 
     def update(self, number: int, watermark: int) -> None:
         """Note one input's watermark; an input may go back when it speaks again after being idle."""
         self._marks[number] = watermark
         self._minimum = None
+        if self.greatest < watermark != ABSENT_INPUT:
+            self.greatest = watermark
 
     @property
     def minimum(self) -> int:

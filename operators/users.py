@@ -10,7 +10,7 @@ from contracts.keys import fingerprint
 from contracts.scoring import ROW_SIZE, window_row
 from operators.features import FeatureSet
 from operators.features.definition import ENTITY_FIELDS
-from operators.packs import Arrival, Enriched, EntityLabel, Query, UserPack
+from operators.packs import Arrival, Enriched, EntityLabel, Query, Tidings, UserPack
 from operators.ring import ABSENT, Ring
 from operators.settling import ABSENT_INPUT, Watermarks
 from operators.state import States
@@ -69,13 +69,14 @@ class UserState:
 class UserOutput:
     """What one pack made."""
 
-    __slots__ = ("duplicates", "enriched", "labels", "queries", "unmatched", "watermark")
+    __slots__ = ("duplicates", "enriched", "labels", "queries", "tidings", "unmatched", "watermark")
 
     def __init__(self) -> None:
         self.enriched: list[Enriched] = []
         self.queries: list[Query] = []
         self.labels: list[EntityLabel] = []
         self.watermark: int | None = None
+        self.tidings: Tidings | None = None
         self.duplicates = 0
         self.unmatched = 0
         """Labels whose event isn't retained."""
@@ -115,6 +116,8 @@ class UserGroup:
             self._on_label(heappop(self._waiting)[2], output)
         if self._marks.minimum != before:
             output.watermark = self._marks.minimum
+        if pack.labels or pack.decisions or output.watermark is not None:
+            output.tidings = self._tidings(pack, output.watermark)
         return output
 
     def rest(self, state: UserState) -> UserState | None:
@@ -140,6 +143,10 @@ class UserGroup:
         for label in labels:
             heappush(self._waiting, (label.label_time, self._waited, label))
             self._waited += 1
+
+    def _tidings(self, pack: UserPack, watermark: int | None) -> Tidings:
+        idle = watermark == ABSENT_INPUT
+        return Tidings(pack.labels, pack.decisions, self._marks.greatest if idle else watermark, idle)
 
     def _on_event(self, arrival: Arrival, output: UserOutput) -> None:
         event, plan = arrival.event, self._plan

@@ -2,14 +2,21 @@
 
 from collections.abc import Iterable
 
-from contracts.decisions import PolicyAction, RiskUpdate, encode_policy_action, encode_risk_update
+from contracts.decisions import (
+    PolicyAction,
+    RiskUpdate,
+    UserRiskChange,
+    encode_policy_action,
+    encode_risk_update,
+    encode_user_risk,
+)
 from dataflows import metrics
 from dataflows.connectors.base import OutputRecord
 from dataflows.connectors.kafka_output import partition_of
 from dataflows.reading import SourceBatch
 from dataflows.settings import TopicSettings
-from dataflows.steps.policy import Decided
 from operators.packs import Pack
+from operators.policy import Decided
 
 
 class RecordPack(Pack):
@@ -26,16 +33,18 @@ class Emitter:
         self._partitions = partitions
 
     def decisions(self, items: list[tuple[str, Decided]]) -> Iterable[tuple[str, RecordPack]]:
-        """The update and the actions of each decision."""
+        """The updates, changes of users' risks, and actions."""
         packs: dict[tuple[str, int], RecordPack] = {}
+        topics = self._topics
         with metrics.timed("emit"):
             for _, decided in items:
-                for decision, received in decided:
-                    key = decision.update.user_id.encode()
-                    self._add(packs, self._topics.risk_updates, _update_record(decision.update, key, received))
-                    for action in decision.actions:
-                        self._add(packs, self._topics.policy_actions, _action_record(action, key, received))
-        metrics.count_decisions([decision for _, decided in items for decision, _ in decided])
+                for update, received in decided.updates:
+                    self._add(packs, topics.risk_updates, _update_record(update, received))
+                for change, moved in decided.changes:
+                    self._add(packs, topics.user_risk, _change_record(change, moved))
+                for action, taken in decided.actions:
+                    self._add(packs, topics.policy_actions, _action_record(action, taken))
+        metrics.count_decided([decided for _, decided in items])
         return _keyed(packs)
 
     def letters(self, batches: list[SourceBatch]) -> Iterable[tuple[str, RecordPack]]:
@@ -58,11 +67,18 @@ def _keyed(packs: dict[tuple[str, int], RecordPack]) -> list[tuple[str, RecordPa
     return [(f"{topic}-{number}", pack) for (topic, number), pack in packs.items()]
 
 
-def _update_record(update: RiskUpdate, key: bytes, received: int) -> OutputRecord:
+def _update_record(update: RiskUpdate, received: int) -> OutputRecord:
     identity, value = encode_risk_update(update)
-    return OutputRecord(identity, key, value, "sealwax.risk-update", update.event_time, received)
+    return OutputRecord(identity, update.user_id.encode(), value, "sealwax.risk-update", update.event_time, received)
 
 
-def _action_record(action: PolicyAction, key: bytes, received: int) -> OutputRecord:
+def _change_record(change: UserRiskChange, received: int | None) -> OutputRecord:
+    identity, value = encode_user_risk(change)
+    return OutputRecord(identity, change.user_id.encode(), value, "sealwax.user-risk", change.at, received)
+
+
+def _action_record(action: PolicyAction, received: int | None) -> OutputRecord:
     identity, value = encode_policy_action(action)
-    return OutputRecord(identity, key, value, "sealwax.policy-action", action.event_time, received)
+    return OutputRecord(
+        identity, action.user_id.encode(), value, "sealwax.policy-action", action.effective_at, received
+    )

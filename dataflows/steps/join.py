@@ -12,7 +12,7 @@ from dataflows.state import GroupStore, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from operators.features import FeatureSet
 from operators.join import OrderedJoin
-from operators.packs import Enriched, JoinPack, Reply, encode_raw
+from operators.packs import Enriched, Joined, JoinPack, Reply, Tidings, encode_raw
 
 _HEAD: Final = "head"
 
@@ -60,11 +60,12 @@ class JoinPart:
         self._came = 0
         self._restore()
 
-    def take(self, packs: list[JoinPack]) -> list[list[Enriched]]:
+    def take(self, packs: list[JoinPack]) -> list[Joined]:
         released = [event for pack in packs for event in self._join.on_pack(pack)]
         self._fresh += [encode_raw(event) for event in self._join.waiting(self._came)]
         self._came = self._join.came
-        return [released] if released else []
+        tidings = _together([pack.tidings for pack in packs if pack.tidings is not None], self._join.passed())
+        return [Joined(released, tidings)] if released or tidings else []
 
     def snapshot(self) -> int:
         join = self._join
@@ -95,6 +96,14 @@ class JoinPart:
         self._join.leave(self._written.left)
         self._join.early = self._written.early
         self._came = self._join.came
+
+
+def _together(came: list[Tidings], passed: tuple[int, bool] | None) -> Tidings | None:
+    """Outcomes go on at once, the clock behind its events."""
+    labels = [label for one in came for label in one.labels]
+    decisions = [ruled for one in came for ruled in one.decisions]
+    clock, idle = passed or (None, False)
+    return Tidings(labels, decisions, clock, idle) if labels or decisions or passed else None
 
 
 def open_part(features: FeatureSet, directory: StateDirectory, group: int, version: int | None) -> JoinPart:

@@ -11,21 +11,24 @@ GROUP_KEYS = [f"{group:02}" for group in range(KEY_GROUPS)]
 
 
 def route(batches: list[SourceBatch]) -> Iterable[tuple[str, UserPack]]:
-    """One pack for each group that has any events, labels, or a watermark that moved."""
+    """One pack for each group that has any events, labels, decisions, or a watermark that moved."""
     packs: dict[int, UserPack] = {}
     for batch in batches:
         for arrival in batch.arrivals:
             _pack(packs, key_group(arrival.event.user_id)).arrivals.append(arrival)
         for label in batch.labels:
             _pack(packs, key_group(label.user_id)).labels.append(label)
-        if batch.watermark is not None:
-            for group in range(KEY_GROUPS):
-                _pack(packs, group).watermarks.append((batch.input, batch.watermark))
+        for ruled in batch.decisions:
+            _pack(packs, key_group(ruled.user_id)).decisions.append(ruled)
+        for watermark in (batch.last, batch.watermark):
+            if watermark is not None:
+                for group in range(KEY_GROUPS):
+                    _pack(packs, group).watermarks.append((batch.input, watermark))
     return [(GROUP_KEYS[group], pack) for group, pack in packs.items()]
 
 
 def _pack(packs: dict[int, UserPack], group: int) -> UserPack:
     pack = packs.get(group)
     if pack is None:
-        pack = packs[group] = UserPack(group, [], [], [])
+        pack = packs[group] = UserPack(group, [], [], [], [])
     return pack

@@ -3,13 +3,14 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 
 from contracts.scoring import ROW_SIZE, RiskScorer, ScoringInput
 from dataflows import metrics
 from dataflows.recurring import RecurringLog
 from operators.microbatch import micro_batches
-from operators.packs import Enriched, Scored, ScoredPack
+from operators.packs import Joined, Scored, ScoredPack
 
 _DECIMALS = 6
 
@@ -30,14 +31,17 @@ class ScoreStep:
         self._clock = clock
         self._log = RecurringLog(logging.getLogger(__name__), clock)
 
-    def __call__(self, items: list[tuple[str, list[Enriched]]]) -> Iterable[tuple[str, ScoredPack]]:
+    def __call__(self, items: list[tuple[str, Joined]]) -> Iterable[tuple[str, ScoredPack]]:
         """The packs in order, each event with its score."""
-        if self._scorer is None:
-            return [(key, ScoredPack(int(key), [Scored(event, None) for event in events])) for key, events in items]
-        inputs = [ScoringInput(tuple(event.features), event.window) for _, events in items for event in events]
-        with metrics.timed("score"):
-            scores = iter(self._score(self._scorer, inputs))
-        return [(key, ScoredPack(int(key), [Scored(event, next(scores)) for event in events])) for key, events in items]
+        scores: Iterator[float | None] = repeat(None)
+        if self._scorer is not None:
+            inputs = [ScoringInput(tuple(event.features), event.window) for _, one in items for event in one.events]
+            with metrics.timed("score"):
+                scores = iter(self._score(self._scorer, inputs))
+        return [
+            (key, ScoredPack(int(key), [Scored(event, next(scores)) for event in joined.events], joined.tidings))
+            for key, joined in items
+        ]
 
     def _score(self, scorer: RiskScorer, inputs: list[ScoringInput]) -> list[float | None]:
         scores: list[float | None] = [None] * len(inputs)

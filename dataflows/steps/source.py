@@ -1,7 +1,7 @@
-"""source: the partitions of events and labels, read in step."""
+"""source: the partitions of events, labels and decisions, read in step."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -12,7 +12,7 @@ from dataflows.connectors.base import InputLog, InputPartition
 from dataflows.drain import draining
 from dataflows.guard import Guard
 from dataflows.progress import Reporter
-from dataflows.reading import Frontiers, PartitionReader, ReadingRules, SourceBatch
+from dataflows.reading import Frontiers, Kind, PartitionReader, ReadingRules, SourceBatch
 from operators.settling import UNKNOWN
 
 SourceState = tuple[int, int]
@@ -52,19 +52,19 @@ class _Partition(StatefulSourcePartition[SourceBatch, SourceState]):
 
 
 class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
-    """All partitions of the events' and the labels' topics."""
+    """All partitions of the topics; `kinds` tells what each topic holds."""
 
     def __init__(
         self,
         log: InputLog,
-        label_topic: str,
+        kinds: Mapping[str, Kind],
         rules: ReadingRules,
         frontiers: Frontiers,
         guard: Guard,
         progress: Reporter,
     ) -> None:
         self._log = log
-        self._label_topic = label_topic
+        self._kinds = kinds
         self._rules = rules
         self._frontiers = frontiers
         self._guard = guard
@@ -84,7 +84,7 @@ class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
         offset, latest = resume_state or (None, UNKNOWN)
         source = self._log.open(topic, partition, offset)
         reader = PartitionReader(
-            source, Position(topic, partition, 0), list(self._places).index(for_part), topic == self._label_topic,
+            source, Position(topic, partition, 0), list(self._places).index(for_part), self._kinds[topic],
             self._rules, self._frontiers, time.monotonic, latest,
         )  # fmt: skip
         metrics.watch_lag(for_part, lambda: source.lag)

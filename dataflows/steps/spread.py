@@ -9,8 +9,12 @@ from operators.users import UserOutput
 
 
 def to_join(items: list[tuple[str, UserOutput]]) -> Iterable[tuple[str, JoinPack]]:
-    """Each group's events."""
-    return [(key, JoinPack(int(key), output.enriched, [])) for key, output in items if output.enriched]
+    """Each group's events, and what goes along with them."""
+    return [
+        (key, JoinPack(int(key), output.enriched, [], output.tidings))
+        for key, output in items
+        if output.enriched or output.tidings
+    ]
 
 
 def to_entities(items: list[tuple[str, UserOutput]]) -> Iterable[tuple[str, EntityPack]]:

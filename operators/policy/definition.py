@@ -7,13 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import ErrorDetails
 
-from contracts.messages import EventType, Identifier
+from contracts.messages import ENDING, EventType, Identifier
 from operators.durations import parse_duration
 from operators.policy.errors import instead_of
 
-Action = Literal["allow", "step_up", "review", "hold_order", "block"]
-ENDING = ("review", "hold_order")
-"""The actions that must say when they end."""
+Action = Literal["allow", "step_up", "review", "hold_order", "block", "release"]
 
 
 def _parse_positive(value: str) -> int:
@@ -39,6 +37,15 @@ class UserRiskTable(_Table):
     half_life: Duration
     weight: PositiveProbability
     floor: PositiveProbability
+    hysteresis: Probability = 0.0
+    step: PositiveProbability = 0.1
+
+
+class ActionsTable(_Table):
+    """`[actions]`."""
+
+    escalate_by: PositiveProbability = 0.1
+    decisions_stand: Duration = 7 * 86_400_000
 
 
 class FallbackTable(_Table):
@@ -71,12 +78,14 @@ class RuleTable(_Table):
     action: Action | None = None
     record: bool = False
     expires: Duration | None = None
+    cooldown: Duration | None = None
+    releases: Annotated[tuple[Slug, ...] | None, Field(min_length=1, strict=False)] = None
     reason: Annotated[str, Field(min_length=1, max_length=300)]
 
     @property
     def recorded(self) -> bool:
         """Whether the rule's action becomes a record: an `allow` changes nothing, so it does only on request."""
-        return self.action is not None and (self.action != "allow" or self.record)
+        return self.action not in (None, "release") and (self.action != "allow" or self.record)
 
     @model_validator(mode="after")
     def _fits_together(self) -> "RuleTable":
@@ -86,6 +95,10 @@ class RuleTable(_Table):
             raise ValueError('record: only for action = "allow"; every other action is recorded')
         if self.expires is not None and not self.recorded:
             raise ValueError("expires: this rule opens nothing that could end; leave it out")
+        if self.cooldown is not None and not self.recorded:
+            raise ValueError("cooldown: this rule opens nothing that could be too much; leave it out")
+        if self.releases is not None and self.action != "release":
+            raise ValueError('releases: only for action = "release"')
         return self
 
 
@@ -97,6 +110,7 @@ class PolicyFile(_Table):
     levels: Annotated[dict[Word, Probability], Field(min_length=1)]
     user_risk: UserRiskTable
     fallback: FallbackTable
+    actions: ActionsTable = ActionsTable()
     lists: dict[Word, ListValues] = {}
     rules: list[RuleTable]
 
@@ -105,9 +119,19 @@ class PolicyFile(_Table):
         thresholds = list(self.levels.values())
         if thresholds[0] != 0 or any(low >= high for low, high in pairwise(thresholds)):
             raise ValueError("levels: the first must begin at 0.0, and each of the others above the one before it")
+        if len(thresholds) > 1 and self.user_risk.hysteresis >= thresholds[1]:
+            raise ValueError(
+                f"user_risk: hysteresis: must be less than {thresholds[1]}, or the second level never ends"
+            )
         ids = [rule.id for rule in self.rules]
         if doubled := [one for one in ids if ids.count(one) > 1]:
             raise ValueError(f'rules: the id "{doubled[0]}" is used twice; ids must differ')
+        lasting = [rule.id for rule in self.rules if rule.expires is not None]
+        for rule in self.rules:
+            for name in rule.releases or ():
+                if name not in lasting:
+                    text = f'"{name}" opens nothing that lasts; {instead_of(name, lasting)}'
+                    raise ValueError(f'rule "{rule.id}": releases: {text}')
         return self
 
 
@@ -133,6 +157,7 @@ def _fields(place: list[int | str]) -> list[str]:
     tables: dict[int | str, type[BaseModel]] = {
         "user_risk": UserRiskTable,
         "fallback": FallbackTable,
+        "actions": ActionsTable,
         "lists": ListFile,
         "rules": RuleTable,
     }

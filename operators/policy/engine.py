@@ -1,16 +1,16 @@
 """Decides about one event after another. Pure: a decision depends on nothing but what it is given."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from math import nan
+from math import isnan, nan
 
 import msgspec
 
-from contracts.decisions import DECIMALS, PolicyAction, Reason, RiskUpdate, Versions
+from contracts.decisions import DECIMALS, Reason, RiskUpdate, UserRiskChange, Versions
 from contracts.events import AMOUNT_SCALE, EVENT_TYPES, Event, Position
 from contracts.times import LATEST
 from operators.policy.compiler import compile_conditions
 from operators.policy.errors import ConditionError, instead_of
+from operators.policy.life import UNSCORED, Judgment, Release
 from operators.policy.policy import Policy, Rule, condition_problem
 from operators.policy.risk import UserRisk
 
@@ -19,9 +19,11 @@ class Decision(msgspec.Struct, gc=False):
     """What one event brings."""
 
     state: UserRisk | None
-    """The user's new state: the very object that was given where nothing has changed."""
+    """The user's new risk: the very object that was given where nothing has changed."""
     update: RiskUpdate
-    actions: tuple[PolicyAction, ...]
+    judgment: Judgment | None = None
+    """Where actions may follow."""
+    changes: tuple[UserRiskChange, ...] = ()
 
 
 class PolicyEngine:
@@ -33,12 +35,18 @@ class PolicyEngine:
         self.policy = policy
         self._course = policy.user_risk
         self._levels = [name for name, _ in policy.levels]
-        self._thresholds = [threshold for _, threshold in policy.levels]
-        self._rules = {kind: tuple(rule for rule in policy.rules if kind in rule.events) for kind in EVENT_TYPES}
-        self._matching = {
-            kind: compile_conditions([rule.condition.tree for rule in rules], feature_names)
-            for kind, rules in self._rules.items()
-        }
+        self._lowest = self._levels[0]
+        acting = [rule for rule in policy.rules if rule.action != "release"]
+        releasing = [rule for rule in policy.rules if rule.action == "release"]
+        self._rules = {kind: tuple(rule for rule in acting if kind in rule.events) for kind in EVENT_TYPES}
+        self._releases = {kind: tuple(rule for rule in releasing if kind in rule.events) for kind in EVENT_TYPES}
+        self._matching, self._releasing = (
+            {
+                kind: compile_conditions([rule.condition.tree for rule in some], feature_names)
+                for kind, some in rules.items()
+            }
+            for rules in (self._rules, self._releases)
+        )
 
     def decide(
         self,
@@ -49,27 +57,32 @@ class PolicyEngine:
         late: bool,
         position: Position,
         versions: Versions,
+        now: int = 0,
+        watched: bool = False,
     ) -> Decision:
         """What becomes of an event with a score in [0, 1], or with None where the scorer has failed (degraded).
 
         `features` lie in the order of the feature names, NaN where unknown. Without a score the user's risk only
-        fades, the update carries the policy's fallback score, and no rule sees one.
+        fades, the update carries the policy's fallback score, and no rule sees one. `now` is the partition's watermark
+        where that is later than the event; `watched` says that the user has open actions.
         """
         degraded = score is None
         known_score = nan if score is None else round(score, DECIMALS)
-        if not degraded:
-            state = self._course.after(state, event.event_time, known_score)
-        risk = self._course.present(state, event.event_time)
-        level = self._levels[bisect_right(self._thresholds, risk) - 1]
+        time, kind = event.event_time, event.event_type
+        risk, level = 0.0, self._lowest
+        changes: tuple[UserRiskChange, ...] = ()
+        if known_score >= self._course.floor or (state is not None and state.falls <= max(time, now)):
+            state, changes = self._move(state, event, known_score, max(time, now), position, versions)
+        if state is not None:
+            risk, level = self._course.present(state, time), self._levels[state.level]
         amount = nan if event.amount is None else event.amount / AMOUNT_SCALE
-        kind = event.event_type
         found = self._matching[kind](known_score, risk, level, late, degraded, amount, event, features)
         winner, reasons = _outcome(self._rules[kind], found) if found else (None, ())
         update = RiskUpdate(
             event.event_id,
             kind,
             event.user_id,
-            event.event_time,
+            time,
             self.policy.fallback_score if degraded else known_score,
             risk,
             level,
@@ -79,8 +92,52 @@ class PolicyEngine:
             versions,
             position,
         )
-        actions = (_opened(winner, event, reasons, position, versions),) if winner and winner.recorded else ()
-        return Decision(state, update, actions)
+        releases: tuple[Release, ...] = ()
+        if watched:
+            held = self._releasing[kind](known_score, risk, level, late, degraded, amount, event, features)
+            releases = tuple([_release(self._releases[kind][index]) for index in held])
+        acting = winner if winner is not None and winner.recorded else None
+        if acting is None and not releases:
+            return Decision(state, update, None, changes)
+        return Decision(state, update, _judgment(acting, max(time, now), event, update, releases), changes)
+
+    def fade(
+        self, state: UserRisk, user_id: str, time: int, versions: Versions
+    ) -> tuple[UserRisk, tuple[UserRiskChange, ...]]:
+        """The risk once its level has fallen as often as it does up to `time`."""
+        changes = []
+        while (at := state.falls) <= time:
+            state, told = self._course.settled(self._course.faded(state, at))
+            if told:
+                changes.append(self._change(user_id, state, at, "", versions, None))
+        return state, tuple(changes)
+
+    def adopted(self, state: UserRisk) -> UserRisk:
+        """A risk that another policy may have left: where its level is another here, that is found out at once."""
+        if self._course.level(state.level, state.risk) == state.level:
+            return state
+        return UserRisk(state.risk, state.at, state.told, state.level, state.at)
+
+    def _move(
+        self, state: UserRisk | None, event: Event, score: float, now: int, position: Position, versions: Versions
+    ) -> tuple[UserRisk | None, tuple[UserRiskChange, ...]]:
+        changes: tuple[UserRiskChange, ...] = ()
+        if state is not None and state.falls <= now:
+            state, changes = self.fade(state, event.user_id, now, versions)
+        moved = state if isnan(score) else self._course.after(state, event.event_time, score)
+        if moved is None or moved is state:
+            return state, changes
+        moved, told = self._course.settled(moved)
+        if told:
+            change = self._change(event.user_id, moved, moved.at, event.event_id, versions, position)
+            changes = (*changes, change)
+        return moved, changes
+
+    def _change(
+        self, user_id: str, state: UserRisk, at: int, event_id: str, versions: Versions, position: Position | None
+    ) -> UserRiskChange:
+        level, half_life = self._levels[state.level], self._course.half_life
+        return UserRiskChange(user_id, state.risk, level, at, half_life, event_id, versions, position)
 
 
 def _outcome(rules: tuple[Rule, ...], found: list[int]) -> tuple[Rule | None, tuple[Reason, ...]]:
@@ -93,23 +150,27 @@ def _outcome(rules: tuple[Rule, ...], found: list[int]) -> tuple[Rule | None, tu
     return winner, tuple([rule.reason for rule in matched])
 
 
-def _opened(
-    rule: Rule, event: Event, reasons: tuple[Reason, ...], position: Position, versions: Versions
-) -> PolicyAction:
-    return PolicyAction(
-        action=rule.action or "",
-        status="opened",
-        follows=None,
-        cause=rule.id,
+def _release(rule: Rule) -> Release:
+    return Release(rule.reason, rule.releases)
+
+
+def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, releases: tuple[Release, ...]) -> Judgment:
+    expires = rule.expires if rule else None
+    return Judgment(
         user_id=event.user_id,
         order_id=event.order_id,
         event_id=event.event_id,
         event_time=event.event_time,
-        effective_at=event.event_time,
-        expires_at=None if rule.expires is None else min(event.event_time + rule.expires, LATEST - 1),
-        reasons=reasons,
-        versions=versions,
-        input=position,
+        now=now,
+        score=UNSCORED if update.degraded else update.score,
+        rule=rule.id if rule else "",
+        action=rule.action or "" if rule else "",
+        expires_at=None if expires is None else min(event.event_time + expires, LATEST - 1),
+        cooldown=rule.cooldown if rule else 0,
+        reasons=update.reasons,
+        releases=releases,
+        versions=update.versions,
+        input=update.input,
     )
 
 

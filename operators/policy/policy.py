@@ -33,6 +33,10 @@ class Rule:
     """Whether the action becomes a record of its own."""
     expires: int | None
     """Milliseconds after the event's time, None: without an end."""
+    cooldown: int
+    """For so many milliseconds after it has opened an action, it opens none for the same user."""
+    releases: tuple[str, ...]
+    """Of a rule that releases: whose actions; empty: any rule's."""
     reason: Reason
 
 
@@ -48,6 +52,10 @@ class Policy:
     """Names and the user risk at which they begin, rising from 0."""
     user_risk: RiskCourse
     fallback_score: float
+    escalate_by: float
+    """A score that is worse by so much escalates."""
+    decisions_stand: int
+    """Milliseconds."""
     rules: tuple[Rule, ...]
 
 
@@ -68,10 +76,17 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         name,
         f"{file.name}@{file.version}#{_content_hash(file, lists, rules)}",
         tuple(file.levels.items()),
-        RiskCourse(file.user_risk.half_life, file.user_risk.weight, file.user_risk.floor),
+        _course(file),
         file.fallback.score,
+        file.actions.escalate_by,
+        file.actions.decisions_stand,
         rules,
     )
+
+
+def _course(file: PolicyFile) -> RiskCourse:
+    risk = file.user_risk
+    return RiskCourse(risk.half_life, risk.weight, risk.floor, tuple(file.levels.values()), risk.hysteresis, risk.step)
 
 
 def _values(given: list[str] | ListFile, read_list: ReadList) -> frozenset[str]:
@@ -87,7 +102,10 @@ def _rule(rule: RuleTable, scope: Scope, source: str) -> Rule:
     except ConditionError as error:
         raise condition_problem(source, rule.id, rule.when, error) from None
     reason = Reason(rule.id, rule.reason)
-    return Rule(rule.id, rule.events or EVENT_TYPES, condition, rule.action, rule.recorded, rule.expires, reason)
+    return Rule(
+        rule.id, rule.events or EVENT_TYPES, condition, rule.action, rule.recorded, rule.expires, rule.cooldown or 0,
+        rule.releases or (), reason,
+    )  # fmt: skip
 
 
 def condition_problem(source: str, rule: str, condition: str, error: ConditionError) -> PolicyError:

@@ -1,15 +1,23 @@
-"""A user's risk: what the scores of the user's events leave behind, fading over event time."""
+"""A user's risk: what the scores of the user's events leave behind, fading over event time, and its level."""
 
 import struct
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
+from math import log2
+from typing import Final
 
 import msgspec
 
 from contracts.decisions import DECIMALS
 
-_RECORD = struct.Struct("<Bdq")
-_VERSION = 1
+NEVER: Final = 2**62
+"""A time that doesn't come."""
+
+_RECORD = struct.Struct("<dqdBq")
 _SPENT = 1e-12
+_ROUNDING: Final = 0.5 * 10**-DECIMALS
+_LEAST: Final = 1e-9
 
 
 class UserRisk(msgspec.Struct, frozen=True, gc=False):
@@ -17,18 +25,23 @@ class UserRisk(msgspec.Struct, frozen=True, gc=False):
 
     risk: float
     at: int
+    told: float = 0.0
+    """What the latest record of the user's risk makes of it at `at`."""
+    level: int = 0
+    """Among the policy's levels."""
+    falls: int = NEVER
+    """When, without new evidence, the level falls."""
 
     def encode(self) -> bytes:
-        """17 bytes: a version, the risk, the time."""
-        return _RECORD.pack(_VERSION, self.risk, self.at)
+        """33 bytes."""
+        return _RECORD.pack(self.risk, self.at, self.told, self.level, self.falls)
 
     @classmethod
     def decode(cls, data: bytes) -> "UserRisk":
-        """The inverse of `encode`. Raises ValueError for anything else."""
-        if len(data) != _RECORD.size or data[0] != _VERSION:
-            raise ValueError(f"{len(data)} bytes are no user risk of version {_VERSION}")
-        _, risk, at = _RECORD.unpack(data)
-        return cls(risk, at)
+        """The inverse of `encode`. Raises ValueError for another number of bytes."""
+        if len(data) != _RECORD.size:
+            raise ValueError(f"{len(data)} bytes are no user risk")
+        return cls(*_RECORD.unpack(data))
 
 
 @dataclass(frozen=True)
@@ -40,12 +53,19 @@ class RiskCourse:
 
     This is the noisy OR: scores are pieces of evidence, each of which would alone make the user a risk with the
     probability `weight * score`. A lower score moves nothing, so a busy, harmless user gathers no risk.
+
+    A level is reached at its threshold, and left when the risk is by `hysteresis` lower. A change is told where it
+    changes the level, or has moved the risk by `step` from what the fading of the risk told last makes of it.
     """
 
     half_life: int
     """Milliseconds."""
     weight: float
     floor: float
+    thresholds: tuple[float, ...] = (0.0,)
+    """Where the levels begin, rising from 0."""
+    hysteresis: float = 0.0
+    step: float = 1.0
 
     def present(self, state: UserRisk | None, time: int) -> float:
         """The risk at an event time, rounded; before the state's own time it is what it was there."""
@@ -63,12 +83,51 @@ class RiskCourse:
         if state is None:
             return UserRisk(round(self.weight * score, DECIMALS), time)
         evidence = self.weight * score * self._fading(state.at - time)
-        risk = 1.0 - (1.0 - state.risk * self._fading(time - state.at)) * (1.0 - evidence)
-        return UserRisk(round(risk, DECIMALS), max(time, state.at))
+        faded = self._fading(time - state.at)
+        risk = 1.0 - (1.0 - state.risk * faded) * (1.0 - evidence)
+        return UserRisk(round(risk, DECIMALS), max(time, state.at), state.told * faded, state.level, state.falls)
+
+    def level(self, before: int, risk: float) -> int:
+        """The level of a user with this risk who was at another before."""
+        reached = bisect_right(self.thresholds, risk) - 1
+        for level in range(min(before, len(self.thresholds) - 1), reached, -1):
+            if risk >= self._lower[level]:
+                return level
+        return reached
+
+    def settled(self, state: UserRisk) -> tuple[UserRisk, bool]:
+        """The state with the level of its risk, and whether that has to be told."""
+        level = self.level(state.level, state.risk)
+        told = level != state.level or state.risk - state.told >= self.step - _LEAST
+        return (
+            UserRisk(state.risk, state.at, state.risk if told else state.told, level, self._falls(state, level)),
+            told,
+        )
+
+    def faded(self, state: UserRisk, time: int) -> UserRisk:
+        """The state as of another time."""
+        return UserRisk(
+            self.present(state, time), time, state.told * self._fading(time - state.at), state.level, state.falls
+        )
 
     def is_spent(self, state: UserRisk, time: int) -> bool:
         """Whether nothing is left of a state at `time` that could ever reach a rounded risk."""
-        return state.risk * self._fading(time - state.at) < _SPENT
+        return state.level == 0 and state.risk * self._fading(time - state.at) < _SPENT
+
+    @cached_property
+    def _lower(self) -> tuple[float, ...]:
+        return tuple(round(threshold - self.hysteresis, DECIMALS) for threshold in self.thresholds)
+
+    def _falls(self, state: UserRisk, level: int) -> int:
+        """The first millisecond at which the rounded risk is below the level's lower bound."""
+        if level == 0:
+            return NEVER
+        lower = self._lower[level]
+        halvings = log2(state.risk / max(lower - _ROUNDING, _LEAST))
+        time = state.at + max(1, int(self.half_life * halvings))
+        while self.present(state, time) >= lower:
+            time += 1
+        return time
 
     def _fading(self, elapsed: int) -> float:
         return float(0.5 ** (elapsed / self.half_life)) if elapsed > 0 else 1.0

@@ -39,7 +39,7 @@ def test_created_once_and_then_left_alone(sealwax: Sealwax, settings: Path) -> N
     made = sealwax("topics", "create", "--config", settings, "--partitions", 3)
     assert made.status == 0
     rows = _rows(made.out)
-    assert {name: row[0] for name, row in rows.items()} == dict.fromkeys(NAMES, "3") | {"dead_letters": "1"}
+    assert {name: row[0] for name, row in rows.items()} == dict.fromkeys(NAMES, "3") | {"decisions": "1", "dead_letters": "1"}
     assert {name for name, row in rows.items() if row[2] == "compact"} == {"user_risk"}
     assert int(rows["dead_letters"][3].replace(",", "")) >= 16 * 1024 * 1024
     assert all(row[-1] == "created" for row in rows.values())
@@ -131,4 +131,4 @@ def test_what_an_existing_topic_may_differ_in() -> None:
     found = [TopicDescription(plan.name, 4, 3, plan.compacted, 1_048_588) for plan in plans]
     assert mismatches(plans, found)[-1].startswith("dead-letters: takes records of 1,048,588 bytes only")
     assert as_found(plans, found[1:])[-1] == plans[0]
-    assert [plan.partitions for plan in as_found(plans, found)] == [4] * 6
+    assert [plan.partitions for plan in as_found(plans, found)] == [4] * 7

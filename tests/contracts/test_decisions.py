@@ -49,7 +49,8 @@ actions = st.builds(
     st.sampled_from(["rule", "label", "decision", "expiry"]), st.none() | texts,
 )  # fmt: skip
 changes = st.builds(
-    UserRiskChange, identifiers, probabilities, texts, times, st.integers(1, 10**11), texts, versions, positions,
+    UserRiskChange, identifiers, probabilities, texts, times, st.integers(1, 10**11), texts, versions,
+    st.none() | positions,
 )  # fmt: skip
 
 

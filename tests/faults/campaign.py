@@ -221,7 +221,7 @@ def _job(settings: Settings, cluster: Cluster, records: list[Sent], faults: Faul
     """The flow's job, to be built by the hooks and to end where the input will end."""
     job = flow_job(settings, cluster.url, cluster.url, cluster.url, stop_at_end=False)
     ends = Counter(f"{record.topic}-{record.partition}" for record in records)
-    topics = (cluster.topics.transactions, cluster.topics.labels)
+    topics = (cluster.topics.transactions, cluster.topics.labels, cluster.topics.decisions)
     arguments: dict[str, Any] = job.arguments | {
         "ends": {f"{topic}-{number}": ends[f"{topic}-{number}"] for topic in topics for number in range(PARTITIONS)},
         "faults": faults.model_dump(mode="json"),

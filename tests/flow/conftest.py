@@ -34,7 +34,7 @@ def make_cluster(bootstrap: str, make_topic: MakeTopic) -> MakeCluster:
     """Makes the topics of a flow: make_cluster(**topics), where those given are used instead of new ones."""
 
     def make(**given: str) -> Cluster:
-        names = ("transactions", "labels", "risk_updates", "policy_actions", "dead_letters")
+        names = ("transactions", "labels", "decisions", "risk_updates", "user_risk", "policy_actions", "dead_letters")
         made = {name: make_topic(PARTITIONS, max_message_bytes="16777216") for name in names if name not in given}
         return Cluster(bootstrap, TopicSettings(**made | given))
 

@@ -20,6 +20,7 @@ HERE: Final = Path(__file__).parent
 FEATURES: Final = HERE / "features.toml"
 POLICY: Final = HERE / "policy.toml"
 PARTITIONS: Final = 4
+NAMES: Final = ("risk-updates", "user-risk", "policy-actions", "dead-letters")
 
 NEVER: Final = "365d"
 """For what must not happen by the wall clock in a test: a slow machine would change values."""
@@ -39,11 +40,12 @@ class Outputs:
     """What a flow has written, each topic's partitions in order."""
 
     updates: list[Record]
+    risks: list[Record]
     actions: list[Record]
     letters: list[Record]
 
     def __add__(self, other: "Outputs") -> "Outputs":
-        return Outputs(self.updates + other.updates, self.actions + other.actions, self.letters + other.letters)
+        return Outputs(*(mine + theirs for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Cluster:
     def outputs(self) -> Outputs:
         return Outputs(
             self.read(self.topics.risk_updates),
+            self.read(self.topics.user_risk),
             self.read(self.topics.policy_actions),
             self.read(self.topics.dead_letters),
         )
@@ -133,13 +136,13 @@ def read_directory(directory: Path) -> Outputs:
     return Outputs(
         *(
             [Record(0, _identity(value), None, value) for value in map(json.loads, file.read_bytes().splitlines())]
-            for file in (directory / f"{name}.jsonl" for name in ("risk-updates", "policy-actions", "dead-letters"))
+            for file in (directory / f"{name}.jsonl" for name in NAMES)
         )
     )
 
 
 def _identity(value: dict[str, str]) -> str:
-    return next(value[name] for name in ("update_id", "action_id", "letter_id") if name in value)
+    return next(value[name] for name in ("update_id", "risk_id", "action_id", "letter_id") if name in value)
 
 
 def flow_settings(
@@ -183,6 +186,11 @@ def updates_by_event(outputs: Outputs, without: Sequence[str] = ("input",)) -> d
 def actions_by_id(outputs: Outputs, without: Sequence[str] = ("input",)) -> dict[str, dict[str, Any]]:
     """The actions' values by action id, less some fields."""
     return _by(outputs.actions, "action_id", without)
+
+
+def risks_by_id(outputs: Outputs, without: Sequence[str] = ("input",)) -> dict[str, dict[str, Any]]:
+    """The changes of users' risks by id, less some fields."""
+    return _by(outputs.risks, "risk_id", without)
 
 
 def _by(records: list[Record], name: str, without: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contracts.codec import encode_event, encode_label
 from contracts.events import Event, Label, Position
 from dataflows.connectors.memory import MemoryInput, MemoryLog
-from dataflows.reading import PartitionReader, ReadingRules
+from dataflows.reading import Kind, PartitionReader, ReadingRules
 from operators.settling import ABSENT_INPUT, UNKNOWN
 from tests.flow.stream import START
 
@@ -42,9 +42,9 @@ def _reader(
     log: MemoryLog, topic: str, frontiers: _Frontiers, offset: int = 0, latest: int = UNKNOWN
 ) -> PartitionReader:
     source = MemoryInput(log, [topic]).open(topic, 0, offset)
-    is_labels = topic == "labels"
+    kind: Kind = "labels" if topic == "labels" else "events"
     return PartitionReader(
-        source, Position(topic, 0, 0), int(is_labels), is_labels, RULES, frontiers, lambda: 0, latest
+        source, Position(topic, 0, 0), int(topic == "labels"), kind, RULES, frontiers, lambda: 0, latest
     )
 
 
@@ -83,7 +83,7 @@ def test_an_idle_partition_counts_as_long_as_it_speaks() -> None:
     now = 0.0
     log = _log([_event(0, 0)])
     source = MemoryInput(log, ["events"]).open("events", 0)
-    reader = PartitionReader(source, Position("events", 0, 0), 0, False, RULES, _Frontiers(1), lambda: now)
+    reader = PartitionReader(source, Position("events", 0, 0), 0, "events", RULES, _Frontiers(1), lambda: now)
     assert reader.next_batch().watermark == START - RULES.lateness
     assert reader.next_batch().watermark is None
     now = 11.0

@@ -7,20 +7,21 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from contracts.decisions import PolicyAction, Reason, RiskUpdate, Versions, encode_dead_letter
-from contracts.events import Event, Label, Position
+from contracts.decisions import PolicyAction, Reason, RiskUpdate, UserRiskChange, Versions, encode_dead_letter
+from contracts.events import Event, Label, ManualDecision, Position
 from dataflows import metrics
 from dataflows.collectors import BatchHistogram, Watched
 from dataflows.connectors.base import OutputRecord
 from dataflows.errors import UserError
 from dataflows.reading import SourceBatch
-from operators.packs import Arrival, Enriched
-from operators.policy import Decision
+from operators.packs import Arrival, Enriched, Ruled
+from operators.policy import Decided
 from operators.users import UserOutput
 
 LIST = Path(__file__).parents[2] / "docs" / "metrics.md"
 VERSIONS = Versions("m", "p", "f")
 PLACE = Position("transactions", 0, 7)
+REASONS = (Reason("r", "because"),)
 
 
 class Growth:
@@ -47,14 +48,15 @@ def test_the_list_holds_every_metric_and_no_other() -> None:
 
 def test_what_a_partition_gave() -> None:
     bad, wrong = Growth("sealwax_dead_letters_total", reason="not_json"), Growth("sealwax_wrong_key_total")
-    labels = Growth("sealwax_labels_total")
+    labels, decisions = Growth("sealwax_labels_total"), Growth("sealwax_decisions_total")
     batch = SourceBatch(0)
     letter_id, value = encode_dead_letter("not_json", 'a "quoted" reason', PLACE, b"\xff" * 10_000)
     batch.letters = [OutputRecord(letter_id, b"", value, "sealwax.dead-letter", 0)] * 3
     batch.wrong_key = 2
     batch.labels = [Label("e", "u", "fraud", 1, "bank")]
+    batch.decisions = [Ruled(ManualDecision("d", "u", "", "o", "release", "", None, 1, "ann", "fine"), PLACE)] * 2
     metrics.count_source(batch)
-    assert (bad(), wrong(), labels()) == (3, 2, 1)
+    assert (bad(), wrong(), labels(), decisions()) == (3, 2, 1, 2)
 
 
 def test_what_the_users_step_made() -> None:
@@ -68,26 +70,23 @@ def test_what_the_users_step_made() -> None:
     assert (payments(), logins(), duplicates(), unmatched()) == (2, 1, 4, 5)
 
 
-def _decision(score: float, *, late: bool, degraded: bool, actions: int) -> Decision:
-    reasons = (Reason("r", "because"),)
-    update = RiskUpdate("e", "payment", "u", 1, score, 0.5, "high", reasons, late, degraded, VERSIONS, PLACE)
-    action = PolicyAction("hold_order", "opened", None, "rule", "u", "o", "e", 1, 1, None, reasons, VERSIONS, PLACE)
-    return Decision(None, update, (action,) * actions)
+def _update(score: float, *, late: bool, degraded: bool) -> RiskUpdate:
+    return RiskUpdate("e", "payment", "u", 1, score, 0.5, "high", REASONS, late, degraded, VERSIONS, PLACE)
 
 
 def test_what_the_policy_decided() -> None:
     low, all_scores = Growth("sealwax_scores_bucket", le="0.2"), Growth("sealwax_scores_count")
     late, degraded = Growth("sealwax_late_events_total"), Growth("sealwax_degraded_events_total")
-    high = Growth("sealwax_risk_updates_total", level="high")
+    high, changes = Growth("sealwax_risk_updates_total", level="high"), Growth("sealwax_user_risk_changes_total")
     holds = Growth("sealwax_policy_actions_total", action="hold_order", status="opened")
-    metrics.count_decisions(
-        [
-            _decision(0.15, late=True, degraded=False, actions=0),
-            _decision(0.95, late=False, degraded=False, actions=2),
-            _decision(0.5, late=True, degraded=True, actions=1),
-        ]
-    )
-    assert (low(), all_scores(), late(), degraded(), high(), holds()) == (1, 2, 2, 1, 3, 3)
+    first, second = Decided(), Decided()
+    first.updates = [(_update(0.15, late=True, degraded=False), 1), (_update(0.95, late=False, degraded=False), 1)]
+    second.updates = [(_update(0.5, late=True, degraded=True), 1)]
+    action = PolicyAction("hold_order", "opened", None, "rule", "u", "o", "e", 1, 1, None, REASONS, VERSIONS, PLACE)
+    first.actions, second.actions = [(action, None)] * 2, [(action, 1)]
+    second.changes = [(UserRiskChange("u", 0.5, "high", 1, 1, "e", VERSIONS, PLACE), None)]
+    metrics.count_decided([first, second])
+    assert (low(), all_scores(), late(), degraded(), high(), holds(), changes()) == (1, 2, 2, 1, 3, 3, 1)
 
 
 def test_stages_and_snapshots_are_timed_also_where_they_fail() -> None:

@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from math import nan
 
+from contracts.decisions import PolicyAction, Versions
 from contracts.events import AMOUNT_SCALE, Event
+from operators.policy import Decision
 from operators.policy.compiler import compile_conditions
+from operators.policy.life import Life
+from operators.policy.lifecycle import Lifecycle
 from operators.policy.names import Scope
 from operators.policy.parser import parse_condition
 from operators.policy.tree import Node
@@ -40,3 +44,9 @@ def holds(tree: Node, moment: Moment) -> bool:
 def holds_text(text: str, moment: Moment) -> bool:
     """The same, of a condition's text."""
     return holds(parse_condition(text, SCOPE).tree, moment)
+
+
+def taken(decision: Decision) -> list[PolicyAction]:
+    """The actions that follow for a user of whom nothing is known."""
+    lifecycle = Lifecycle(0.1, 1, Versions("m", "p", "f"))
+    return [] if decision.judgment is None else lifecycle.judge(Life(), decision.judgment)

@@ -12,6 +12,7 @@ from contracts.messages import PolicyActionMessage, RiskUpdateMessage
 from contracts.times import EARLIEST, LATEST
 from operators.policy import Decision, PolicyEngine, UserRisk
 from tests.policy.files import HEAD, RULES, parsed
+from tests.policy.moments import taken
 
 TIME = 1_700_000_000_000
 DAY = 86_400_000
@@ -26,6 +27,10 @@ def decide(
     return engine.decide(state, event, (nan,), score, late, POSITION, VERSIONS)
 
 
+def known(risk: float, time: int) -> UserRisk:
+    return ENGINE.policy.user_risk.settled(UserRisk(risk, time))[0]
+
+
 def payment(user: str = "bob", amount: float | None = None, event_type: str = "payment") -> Event:
     return Event("e1", event_type, TIME, user, "o1", None if amount is None else round(amount * 10_000))
 
@@ -36,7 +41,7 @@ def codes(decision: Decision) -> list[str]:
 
 def test_a_harmless_event_gives_an_update_alone() -> None:
     decision = decide(payment(), 0.1234567)
-    assert (decision.state, decision.actions, decision.update.reasons) == (None, (), ())
+    assert (decision.state, decision.judgment, decision.update.reasons) == (None, None, ())
     assert (decision.update.score, decision.update.user_risk, decision.update.level) == (0.123457, 0.0, "low")
     assert not decision.update.late
     assert not decision.update.degraded
@@ -47,12 +52,12 @@ def test_a_hold_is_opened_with_its_cause_and_its_end() -> None:
     decision = decide(payment(amount=20), 0.9)
     likely, unusual = ENGINE.policy.rules[3].reason, ENGINE.policy.rules[5].reason
     assert decision.update.reasons == (likely, unusual)
-    assert decision.actions == (
+    assert taken(decision) == [
         PolicyAction(
             "hold_order", "opened", None, "likely", "bob", "o1", "e1", TIME, TIME, TIME + DAY, (likely, unusual),
             VERSIONS, POSITION,
         ),
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -76,14 +81,15 @@ def test_the_first_rule_with_an_action_decides(
 ) -> None:
     decision = decide(event, score)
     assert codes(decision) == expected
-    assert [taken.action for taken in decision.actions] == ([action] if action else [])
-    assert all(taken.cause == expected[0] for taken in decision.actions)
-    assert all(taken.reasons == decision.update.reasons for taken in decision.actions)
+    actions = taken(decision)
+    assert [one.action for one in actions] == ([action] if action else [])
+    assert all(one.cause == expected[0] for one in actions)
+    assert all(one.reasons == decision.update.reasons for one in actions)
 
 
 def test_an_allow_is_recorded_on_request() -> None:
     engine = PolicyEngine(parsed(HEAD + RULES.replace('"allow"', '"allow"\nrecord = true')), ())
-    (action,) = decide(payment("alice"), 0.9, engine=engine).actions
+    (action,) = taken(decide(payment("alice"), 0.9, engine=engine))
     assert (action.action, action.cause, action.expires_at) == ("allow", "trusted", None)
 
 
@@ -93,25 +99,26 @@ def test_rules_see_the_score_as_it_is_written() -> None:
 
 
 def test_the_risk_after_the_score_gives_the_level_and_reaches_the_rules() -> None:
-    decision = decide(payment(), 0.4, UserRisk(0.5, TIME))
-    assert decision.state == UserRisk(0.6, TIME)
+    decision = decide(payment(), 0.4, known(0.5, TIME))
+    assert decision.state is not None
+    assert (decision.state.risk, decision.state.at) == (0.6, TIME)
     assert (decision.update.user_risk, decision.update.level) == (0.6, "high")
     assert codes(decision) == ["unusual"]
-    assert decide(payment(), 0.1, UserRisk(0.6, TIME - DAY)).update.level == "elevated"
-    assert decide(payment(), 0.1, UserRisk(0.599999, TIME - DAY)).update.level == "low"
+    assert decide(payment(), 0.1, known(0.6, TIME - DAY)).update.level == "elevated"
+    assert decide(payment(), 0.1, known(0.599999, TIME - DAY)).update.level == "low"
 
 
 def test_without_a_score_the_risk_only_fades_and_the_update_says_degraded() -> None:
-    state = UserRisk(0.8, TIME - DAY)
-    decision = decide(payment(), None, state)
-    assert decision.state is state
+    decision = decide(payment(), None, known(0.8, TIME - DAY))
+    assert decision.state is not None
+    assert decision.state.level == 1
     assert decision.update.degraded
     assert (decision.update.score, decision.update.user_risk, decision.update.level) == (0.05, 0.4, "elevated")
     assert codes(decision) == []
 
 
 def test_a_late_event_is_judged_by_the_risk_that_is_known() -> None:
-    state = UserRisk(0.6, TIME + DAY)
+    state = known(0.6, TIME + DAY)
     decision = decide(payment(), 0.1, state, late=True)
     assert decision.state is state
     assert decision.update.late
@@ -120,7 +127,7 @@ def test_a_late_event_is_judged_by_the_risk_that_is_known() -> None:
 
 def test_an_end_stays_within_the_times_that_travel() -> None:
     event = Event("e1", "payment", LATEST - 1, "bob")
-    (action,) = decide(event, 0.9).actions
+    (action,) = taken(decide(event, 0.9))
     assert action.expires_at == LATEST - 1
     PolicyActionMessage.model_validate_json(encode_policy_action(action)[1])
 
@@ -130,9 +137,7 @@ events = st.builds(
     st.sampled_from(["alice", "bob", "mallory"]), amount=st.none() | st.integers(0, 10**14),
 )  # fmt: skip
 scores = st.none() | st.floats(0, 1)
-states = st.none() | st.builds(
-    UserRisk, st.floats(0, 1).map(lambda risk: round(risk, 6)), st.integers(EARLIEST, LATEST)
-)
+states = st.none() | st.builds(known, st.floats(0, 1).map(lambda risk: round(risk, 6)), st.integers(EARLIEST, LATEST))
 
 
 @given(events, scores, states, st.booleans())
@@ -143,7 +148,7 @@ def test_every_decision_is_valid_and_repeats(
     assert decide(event, score, state, late) == decision
     update = RiskUpdateMessage.model_validate_json(encode_risk_update(decision.update)[1])
     assert (update.degraded, update.late) == (score is None, late)
-    for action in decision.actions:
+    for action in taken(decision):
         message = PolicyActionMessage.model_validate_json(encode_policy_action(action)[1])
         assert message.action not in ("review", "hold_order") or message.expires_at is not None
 

@@ -14,6 +14,7 @@ from dataflows.features import load_feature_set
 from dataflows.policies import load_policy
 from operators.policy import Decision, Policy, PolicyEngine, PolicyError, UserRisk, parse_policy
 from operators.policy.names import KINDS
+from tests.policy.moments import taken
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
@@ -38,7 +39,7 @@ class Judge:
         return engine.decide(state, event, values, score, False, Position("t", 0, 0), Versions("m", "p", "f"))
 
     def outcome(self, event: Event, score: float | None, features: Features = NOTHING) -> list[tuple[str, str]]:
-        return [(action.action, action.cause) for action in self.decide(event, score, features).actions]
+        return [(action.action, action.cause) for action in taken(self.decide(event, score, features))]
 
 
 def documented() -> Policy:
@@ -63,12 +64,12 @@ def event(event_type: str = "payment", user: str = "carol", amount: float | None
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_a_low_score_alone_gives_no_action(judge: Judge, event_type: str) -> None:
     decision = judge.decide(event(event_type), 0.01)
-    assert (decision.update.reasons, decision.actions, decision.state) == ((), (), None)
+    assert (decision.update.reasons, decision.judgment, decision.state) == ((), None, None)
 
 
 @pytest.mark.parametrize("judge", [SHOP, FDH, PAGES], ids=["shop", "fdh", "page"])
 def test_a_payment_that_is_surely_fraud_is_held(judge: Judge) -> None:
-    (action,) = judge.decide(event(), 0.99).actions
+    (action,) = taken(judge.decide(event(), 0.99))
     assert (action.action, action.expires_at) == ("hold_order", TIME + 86_400_000)
 
 
@@ -111,7 +112,9 @@ def test_the_documented_policy(
 def test_the_documented_risk() -> None:
     once = PAGES.decide(event(), 0.8).state
     twice = PAGES.decide(event(), 0.8, state=once).state
-    assert (once, twice) == (UserRisk(0.4, TIME), UserRisk(0.64, TIME))
+    assert once is not None
+    assert twice is not None
+    assert [(one.risk, one.at) for one in (once, twice)] == [(0.4, TIME), (0.64, TIME)]
     assert PAGES.policy.user_risk.present(twice, TIME + 86_400_000) == 0.32
 
 

@@ -73,8 +73,9 @@ class World:
         offset, latest = state
         source = MemoryInput(self.log, [topic], ReadRange(stop_at_end=self.stop_at_end)).open(topic, partition, offset)
         reader = PartitionReader(
-            source, Position(topic, partition, 0), number, topic == LABELS, self.rules, self.slots, self.clock, latest
-        )
+            source, Position(topic, partition, 0), number, "labels" if topic == LABELS else "events",
+            self.rules, self.slots, self.clock, latest,
+        )  # fmt: skip
         self.sources[number : number + 1] = [source]
         self.readers[number : number + 1] = [reader]
 

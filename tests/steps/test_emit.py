@@ -7,28 +7,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.decisions import PolicyAction, Reason, RiskUpdate, Versions, action_id, update_id
+from contracts.decisions import (
+    PolicyAction,
+    Reason,
+    RiskUpdate,
+    UserRiskChange,
+    Versions,
+    action_id,
+    change_id,
+    update_id,
+)
 from contracts.events import Position
 from dataflows.connectors.base import OutputRecord
 from dataflows.reading import SourceBatch
 from dataflows.settings import TopicSettings
 from dataflows.steps.emit import Emitter, RecordPack
-from operators.policy import Decision
+from operators.policy import Decided
 
 TIME = 1_600_000_000_000
 VERSIONS = Versions("model", "policy", "features")
-PARTITIONS = {"risk-updates": 4, "policy-actions": 3, "dead-letters": 2}
+PARTITIONS = {"risk-updates": 4, "user-risk": 5, "policy-actions": 3, "dead-letters": 2}
+TYPES = {
+    "risk-updates": "sealwax.risk-update",
+    "user-risk": "sealwax.user-risk",
+    "policy-actions": "sealwax.policy-action",
+}
 
 
-def decision(user: str, number: int, actions: int) -> Decision:
-    event_id, time, place = f"e{number}", TIME + number, Position("transactions", 0, number)
-    why = (Reason("rule", "Because."),)
-    update = RiskUpdate(event_id, "payment", user, time, 0.5, 0.5, "low", why, False, False, VERSIONS, place)
-    taken = [
-        PolicyAction("review", "opened", None, f"r{one}", user, "", event_id, time, time, None, why, VERSIONS, place)
-        for one in range(actions)
-    ]
-    return Decision(None, update, tuple(taken))
+def decided(users: list[tuple[str, int]]) -> Decided:
+    """An update for each user, with so many actions and changes of the risk."""
+    made = Decided()
+    for number, (user, count) in enumerate(users):
+        event_id, time, place = f"e{number}", TIME + number, Position("transactions", 0, number)
+        why = (Reason("rule", "Because."),)
+        update = RiskUpdate(event_id, "payment", user, time, 0.5, 0.5, "low", why, False, False, VERSIONS, place)
+        made.updates.append((update, number))
+        for one in range(count):
+            action = PolicyAction(
+                "review", "opened", None, f"r{one}", user, "", event_id, time, time, None, why, VERSIONS, place
+            )
+            change = UserRiskChange(user, 0.5, f"level {one}", time, 1_000, event_id, VERSIONS, place)
+            made.actions.append((action, None))
+            made.changes.append((change, number))
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -41,29 +62,30 @@ DECIDED = st.lists(st.lists(st.tuples(USERS, st.integers(0, 2)), max_size=6), ma
 
 
 @given(DECIDED)
-def test_each_decision_is_written_where_its_user_is(groups: list[list[tuple[str, int]]]) -> None:
+def test_each_record_is_written_where_its_user_is(groups: list[list[tuple[str, int]]]) -> None:
     emitter = Emitter(TopicSettings(), PARTITIONS)
-    decisions = [[decision(user, number, actions) for number, (user, actions) in enumerate(group)] for group in groups]
-    items = [("00", [(one, number) for number, one in enumerate(group)]) for group in decisions]
-    packs = list(emitter.decisions(items))
+    everything = [decided(group) for group in groups]
+    packs = list(emitter.decisions([("00", one) for one in everything]))
     assert len({name for name, _ in packs}) == len(packs)
-    everything = [one for group in decisions for one in group]
-    assert ids(packs, "risk-updates") == by_user([(one.update.user_id, update_id_of(one)) for one in everything])
-    assert ids(packs, "policy-actions") == by_user(
-        [(action.user_id, action_id(action)) for one in everything for action in one.actions]
+    assert ids(packs, "risk-updates") == by_user(
+        [
+            (update.user_id, update_id(update.user_id, update.event_id))
+            for one in everything
+            for update, _ in one.updates
+        ]
     )
-    received = {update_id_of(one): number for group in decisions for number, one in enumerate(group)}
+    assert ids(packs, "user-risk") == by_user(
+        [(change.user_id, change_id(change)) for one in everything for change, _ in one.changes]
+    )
+    assert ids(packs, "policy-actions") == by_user(
+        [(action.user_id, action_id(action)) for one in everything for action, _ in one.actions]
+    )
     for name, pack in packs:
+        topic = name.rpartition("-")[0]
         for record in pack.records:
-            assert record.time == TIME + orjson.loads(record.value)["input"]["offset"]
-            if name.startswith("risk-updates"):
-                assert (record.type, record.received) == ("sealwax.risk-update", received[record.id])
-            else:
-                assert record.type == "sealwax.policy-action"
-
-
-def update_id_of(one: Decision) -> str:
-    return update_id(one.update.user_id, one.update.event_id)
+            number = orjson.loads(record.value)["input"]["offset"]
+            received = None if topic == "policy-actions" else number
+            assert (record.time, record.type, record.received) == (TIME + number, TYPES[topic], received)
 
 
 def by_user(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:

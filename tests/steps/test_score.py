@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.events import Event
 from contracts.scoring import ROW_SIZE, ScoringInput
 from dataflows.steps.score import ScoreStep
-from operators.packs import Arrival, Enriched, ScoredPack
+from operators.packs import Arrival, Enriched, Joined, ScoredPack, Tidings
 
 BAD = 0.25
 """The feature whose batches the scorer can't score."""
@@ -50,7 +50,7 @@ def scores(packs: Sequence[tuple[str, ScoredPack]]) -> list[float | None]:
 
 def scored_by(answer: Callable[[list[float]], list[float]], features: Sequence[float]) -> list[float | None]:
     events = [event(number, feature) for number, feature in enumerate(features)]
-    return scores(list(ScoreStep(Scorer(answer), 100, 1.0)([("07", events)])))
+    return scores(list(ScoreStep(Scorer(answer), 100, 1.0)([("07", Joined(events))])))
 
 
 @given(
@@ -65,16 +65,19 @@ def test_order_is_kept_and_each_gets_its_own_score(
         for group, events in groups
     ]
     scorer = Scorer()
-    packs = list(ScoreStep(scorer, budget, 1.0)(items))
+    tidings = [Tidings([], [], number, False) if number % 2 else None for number in range(len(items))]
+    joined = [(key, Joined(events, along)) for (key, events), along in zip(items, tidings, strict=True)]
+    packs = list(ScoreStep(scorer, budget, 1.0)(joined))
     assert [(key, pack.group, [one.enriched for one in pack.scored]) for key, pack in packs] == [
         (key, int(key), events) for key, events in items
     ]
+    assert [pack.tidings for _, pack in packs] == tidings
     assert scores(packs) == [round(one.features[0], 6) for _, events in items for one in events]
     assert sum(scorer.batches) == sum(len(events) for _, events in items)
 
 
 def test_without_a_scorer_there_is_no_score() -> None:
-    packs = list(ScoreStep(None, 100, 1.0)([("03", [event(0, 0.5), event(1, 0.5)])]))
+    packs = list(ScoreStep(None, 100, 1.0)([("03", Joined([event(0, 0.5), event(1, 0.5)]))]))
     assert [(key, pack.group) for key, pack in packs] == [("03", 3)]
     assert scores(packs) == [None, None]
 
@@ -82,7 +85,7 @@ def test_without_a_scorer_there_is_no_score() -> None:
 def test_one_bad_input_degrades_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
     scorer = Scorer(failing)
     events = [event(0, 0.5), event(1, BAD), event(2, 1.0), event(3, 0.125, rows=2)]
-    assert scores(list(ScoreStep(scorer, 100, 1.0)([("00", events)]))) == [0.5, None, 1.0, 0.125]
+    assert scores(list(ScoreStep(scorer, 100, 1.0)([("00", Joined(events))]))) == [0.5, None, 1.0, 0.125]
     assert scorer.batches == [3, 1, 1, 1, 1]
     assert [record.exc_info is not None for record in caplog.records] == [True]
 
@@ -91,7 +94,7 @@ def test_a_scorer_that_always_fails_is_told_once_and_then_counted(caplog: pytest
     clock = Clock(0.125)
     step = ScoreStep(Scorer(clock.answer), 100, 1.0, clock)
     for _ in range(200):  # each a batch of three, and then each of its events
-        assert scores(list(step([("00", [event(number, BAD) for number in range(3)])]))) == [None] * 3
+        assert scores(list(step([("00", Joined([event(number, BAD) for number in range(3)]))]))) == [None] * 3
     first, second = caplog.records
     assert first.getMessage() == 'the scorer failed on 3 events: RuntimeError("the model can\'t")'
     assert first.exc_info is not None
@@ -132,7 +135,7 @@ def scored_within(deadline: float, step: float, features: Sequence[float]) -> tu
     clock = Clock(step)
     scorer = Scorer(clock.answer)
     events = [event(number, feature) for number, feature in enumerate(features)]
-    return scores(list(ScoreStep(scorer, 1, deadline, clock)([("00", events)]))), scorer.batches
+    return scores(list(ScoreStep(scorer, 1, deadline, clock)([("00", Joined(events))]))), scorer.batches
 
 
 def test_a_batch_past_its_deadline_and_what_waits_behind_it_have_no_score() -> None:
@@ -144,5 +147,5 @@ def test_what_fails_too_slowly_is_not_tried_again() -> None:
     clock = Clock(1.5)
     scorer = Scorer(clock.answer)
     events = [event(0, 0.5), event(1, BAD)]
-    assert scores(list(ScoreStep(scorer, 100, 1.0, clock)([("00", events)]))) == [None, None]
+    assert scores(list(ScoreStep(scorer, 100, 1.0, clock)([("00", Joined(events))]))) == [None, None]
     assert scorer.batches == [2]
