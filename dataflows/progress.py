@@ -25,12 +25,6 @@ class ProgressBoard:
     def __init__(self, path: Path) -> None:
         self._slots = SharedSlots(path, MOST_PROCESSES * _FIELDS)
 
-    @staticmethod
-    def reset(path: Path) -> None:
-        """Begin to count anew."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        SharedSlots.reset(path)
-
     def reporter(self, process: int) -> "Reporter":
         """The part of one process."""
         return Reporter(self._slots, process * _FIELDS)
@@ -54,15 +48,20 @@ class Reporter:
     def watch(self, batch: SourceBatch, lag: int | None) -> None:
         """Count a batch of a partition, and note the partition's lag."""
         self._letters += len(batch.letters)
-        self._read += len(batch.arrivals) + len(batch.labels) + len(batch.decisions) + len(batch.letters)
+        self._read += len(batch.arrivals) + len(batch.labels) + len(batch.letters)
         self._lags[batch.input] = lag or 0
         for field, value in enumerate((self._read, self._letters, sum(self._lags.values()))):
             self._slots.set(self._start + field, value)
 
 
 @contextmanager
-def progress_line(board: ProgressBoard) -> Iterator[None]:
-    """Show a line of progress on standard error meanwhile, if that is a terminal; at the end, what was done."""
+def progress_line(path: Path) -> Iterator[None]:
+    """Show a line of progress on standard error meanwhile, if that is a terminal; at the end, what was done.
+
+    Begins a new board at `path`: only for who holds the state directory.
+    """
+    SharedSlots.reset(path)
+    board = ProgressBoard(path)
     console = Console(stderr=True)
     over, started = Event(), time.monotonic()
     thread = Thread(target=_show, args=(board, console, over), daemon=True)

@@ -1,9 +1,10 @@
 """What a run is asked to do. It reaches every process of the flow as JSON, and each builds its part from it."""
 
 from collections import Counter
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,10 +15,12 @@ from dataflows.errors import UserError
 from dataflows.features import load_feature_set
 from dataflows.policies import load_policy
 from dataflows.settings import Settings
-from models.choice import open_scorer
+from models.choice import check_scorer, open_scorer
 from models.errors import CheckpointError
 from operators.features import FeatureSet
 from operators.policy import PolicyEngine, PolicyError
+
+T = TypeVar("T")
 
 DEFAULTS: Final = Path(__file__).parent / "defaults"
 
@@ -29,7 +32,6 @@ class RunRequest(BaseModel):
 
     source: str
     labels: str | None
-    decisions: str | None = None
     sink: str
     wire: dict[str, Any]
     """The settings, without their secrets."""
@@ -51,7 +53,7 @@ class RunRequest(BaseModel):
         return load_feature_set(self.settings.features or DEFAULTS / "shop-features.toml")
 
     def open_input(self) -> InputLog:
-        """The events and, where there are any, the labels and decisions. Raises UserError."""
+        """The events and, where there are any, the labels. Raises UserError."""
         start = self.settings.source.start
         read_range = ReadRange(
             _at(self.starts) or (AtTime(start) if isinstance(start, int) else start),
@@ -61,14 +63,14 @@ class RunRequest(BaseModel):
         return open_input(self._input_urls, read_range, self.settings.kafka.client())
 
     def open_output(self) -> OutputLog:
-        """Where the updates, users' risks, actions and dead letters go. Raises UserError."""
+        """Where the updates, actions and dead letters go. Raises UserError."""
         return open_output(self.sink, self.settings.kafka.client(), delivery=self.settings.sink.delivery)
 
     @property
     def _input_urls(self) -> dict[str, str]:
         topics = self.settings.topics
-        urls = {topics.transactions: self.source, topics.labels: self.labels, topics.decisions: self.decisions}
-        return {topic: url for topic, url in urls.items() if url is not None}
+        urls = {topics.transactions: self.source}
+        return urls if self.labels is None else urls | {topics.labels: self.labels}
 
     @property
     def places(self) -> dict[str, str]:
@@ -88,7 +90,7 @@ class RunRequest(BaseModel):
     def output_topics(self) -> tuple[str, ...]:
         """The topics written to."""
         topics = self.settings.topics
-        return topics.risk_updates, topics.user_risk, topics.policy_actions, topics.dead_letters
+        return topics.risk_updates, topics.policy_actions, topics.dead_letters
 
     def policy_engine(self) -> PolicyEngine:
         """The policy over the feature set. Raises UserError."""
@@ -96,16 +98,23 @@ class RunRequest(BaseModel):
         try:
             return PolicyEngine(load_policy(path), self.features.names)
         except PolicyError as error:
-            raise UserError(f"{path}: {error}") from None
+            raise UserError(str(error)) from None
 
     def scorer(self) -> RiskScorer | None:
         """The scorer, warm; None where the settings want none. Raises UserError where it doesn't fit the features."""
+        return self._with_checkpoint(open_scorer)
+
+    def check_scorer(self) -> None:
+        """Raise UserError where the scorer's checkpoint is missing or damaged, or doesn't fit the features."""
+        self._with_checkpoint(check_scorer)
+
+    def _with_checkpoint(self, use: Callable[[str, tuple[str, ...], int], T]) -> T | None:
         chosen = self.settings.scoring.checkpoint
         if chosen == "none":
             return None
         try:
             name = chosen or str(DEFAULTS / "shop-checkpoint")
-            return open_scorer(name, self.features.names, self.features.window_events)
+            return use(name, self.features.names, self.features.window_events)
         except CheckpointError as error:
             raise UserError(str(error)) from None
 

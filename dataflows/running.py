@@ -3,54 +3,37 @@
 from contextlib import closing
 
 from dataflows.connectors.base import InputLog
+from dataflows.connectors.urls import may_hold
 from dataflows.flow_record import flow_record
-from dataflows.progress import ProgressBoard, progress_line
+from dataflows.progress import progress_line
 from dataflows.request import RunRequest
 from dataflows.settings import Settings
 from dataflows.supervisor import Supervisor
 from dataflows.worker import Job
 
 
-def run_flow(
-    settings: Settings,
-    source: str | None,
-    labels: str | None,
-    sink: str | None,
-    stop_at_end: bool,
-    decisions: str | None = None,
-) -> int:
+def run_flow(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> int:
     """Run the flow until it ends or is stopped, and return the exit status. Raises UserError for what can't work."""
-    job = flow_job(settings, source, labels, sink, stop_at_end, decisions)
-    progress = job.state / "progress"
-    ProgressBoard.reset(progress)
-    with progress_line(ProgressBoard(progress)):
-        return Supervisor(job, settings.processes).run()
+    job = flow_job(settings, source, labels, sink, stop_at_end)
+    return Supervisor(job, settings.processes).run(meanwhile=progress_line(job.state / "progress"))
 
 
-def flow_job(
-    settings: Settings,
-    source: str | None,
-    labels: str | None,
-    sink: str | None,
-    stop_at_end: bool,
-    decisions: str | None = None,
-) -> Job:
-    """What the processes of the flow are told. Labels and decisions of a cluster lie there, if nowhere else.
+def flow_job(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> Job:
+    """What the processes of the flow are told. Raises UserError for what can't work.
 
-    Raises UserError for what can't work.
+    Labels that aren't named are looked for beside the events: in the same cluster, or in a file of the same directory.
     """
     kafka = f"kafka://{settings.kafka.bootstrap}"
     source = source or kafka
-    beside = source if source.startswith("kafka://") else None
     request = RunRequest(
         source=source,
-        labels=labels or beside,
-        decisions=decisions or beside,
+        labels=labels or _beside(source, settings.topics.labels),
         sink=sink or kafka,
         wire=settings.to_wire(),
     )
     state = settings.state.directory
     request.policy_engine()
+    request.check_scorer()
     with closing(request.open_input()) as log, closing(request.open_output()) as output:
         log.partitions()
         ends = _ends(log) if stop_at_end else None
@@ -62,6 +45,10 @@ def flow_job(
         arguments=request.model_dump(mode="json"),
         epoch_ms=settings.state.epoch,
     )
+
+
+def _beside(source: str, topic: str) -> str | None:
+    return source if may_hold(source, topic) else None
 
 
 def _ends(log: InputLog) -> dict[str, int]:

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
@@ -52,13 +52,13 @@ class Supervisor:
         """Drain the processes and end. For signal handlers and other threads."""
         self._stopping = True
 
-    def run(self) -> int:
+    def run(self, meanwhile: AbstractContextManager[None] | None = None) -> int:
         """Supervise, and return the exit status: 0 where the flow has ended or was stopped.
 
-        Raises UserError where the state directory is in use or damaged.
+        `meanwhile` is entered once the state directory is held. Raises UserError where that is in use or damaged.
         """
         self._job.state.mkdir(parents=True, exist_ok=True)
-        with state_lock(self._job.state) as lock, self._stopped_by_signals():
+        with state_lock(self._job.state) as lock, self._stopped_by_signals(), meanwhile or nullcontext():
             return self._run(lock)
 
     def _run(self, lock: int) -> int:

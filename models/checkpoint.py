@@ -1,36 +1,32 @@
-"""Checkpoints in Hugging Face's style: a directory of JSON and safetensors. Loading one executes nothing from it.
+"""Checkpoints in Hugging Face's style: a directory of JSON and safetensors. Loading one executes nothing from it."""
 
-config.json        a BertConfig, with the numeric branch's sizes, the model's name and the other files' SHA-256
-model.safetensors  the weights, and the calibration
-encoder.json       vocabulary, bins and scales, the feature names and the window's length
-metrics.json       what training measured
-README.md          the model card
-"""
-
-import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
 import torch
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from transformers import BertConfig
 
 from contracts.scoring import ROW_SIZE, ScoringInput
+from models.checkpoint_files import (
+    ARCHITECTURE,
+    CARD,
+    CONFIG,
+    ENCODER,
+    METRICS,
+    WEIGHTS,
+    damaged,
+    read_checkpoint,
+    sha256,
+)
 from models.encoder import Encoder
 from models.errors import CheckpointError
 from models.event_scorer import EventScorer
-from models.network import ARCHITECTURE, EventNetwork
-
-CONFIG: Final = "config.json"
-WEIGHTS: Final = "model.safetensors"
-ENCODER: Final = "encoder.json"
-METRICS: Final = "metrics.json"
-CARD: Final = "README.md"
+from models.network import EventNetwork
 
 
 def save_checkpoint(
@@ -45,7 +41,7 @@ def save_checkpoint(
     config = network.config.to_diff_dict() | {
         "architectures": [ARCHITECTURE],
         "name": name,
-        "sha256": {file: _sha256(data) for file, data in files.items()},
+        "sha256": {file: sha256(data) for file, data in files.items()},
     }
     files[CONFIG] = json.dumps(config, indent=2, sort_keys=True).encode()
     files[METRICS] = orjson.dumps(metrics, option=orjson.OPT_INDENT_2)
@@ -66,78 +62,19 @@ def load_checkpoint(
     Raises CheckpointError, naming the file and what to do, for a checkpoint that is missing or damaged, or that was
     trained on other features, or on longer windows, than those given.
     """
-    config_bytes = _read(directory, CONFIG)
-    config = _config(directory, config_bytes)
-    encoder = _encoder(directory, _verified(directory, ENCODER, config))
-    _check_fit(directory, encoder, feature_names, window_events)
-    network = _network(directory, config, encoder, _verified(directory, WEIGHTS, config))
+    files = read_checkpoint(directory, feature_names, window_events)
+    network = _network(directory, _bert(directory, files.config), files.encoder, files.weights)
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    scorer = EventScorer(network, encoder, f"{config.name}#{_sha256(config_bytes)[:8]}", target)
+    scorer = EventScorer(network, files.encoder, files.version, target)
     scorer.score([ScoringInput((float("nan"),) * len(scorer.feature_names), bytes(ROW_SIZE))])
     return scorer
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _read(directory: Path, file: str) -> bytes:
+def _bert(directory: Path, config: dict[str, Any]) -> BertConfig:
     try:
-        return (directory / file).read_bytes()
-    except FileNotFoundError:
-        if not directory.is_dir():
-            raise CheckpointError(f"{directory}: there is no such checkpoint; `sealwax train` makes one") from None
-        raise CheckpointError(f"{directory}: {file} is missing: copy the whole checkpoint again") from None
-    except OSError as error:
-        raise CheckpointError(f"{directory}: {file} cannot be read: {error.strerror}") from None
-
-
-def _verified(directory: Path, file: str, config: BertConfig) -> bytes:
-    data = _read(directory, file)
-    if config.sha256.get(file) != _sha256(data):
-        raise CheckpointError(f"{directory}: {file} is damaged (its SHA-256 is not config.json's): copy it again")
-    return data
-
-
-def _config(directory: Path, data: bytes) -> BertConfig:
-    try:
-        fields = json.loads(data)
-        if fields["architectures"] != [ARCHITECTURE]:
-            raise CheckpointError(f"{directory}: {CONFIG}: architectures must be {ARCHITECTURE}: not an event scorer")
-        if not isinstance(fields["name"], str) or not isinstance(fields["sha256"], dict):
-            raise TypeError
-        return BertConfig(**fields)
-    except CheckpointError:
-        raise
-    except Exception as error:  # BertConfig has no one error for what it refuses
-        said = f"{error}".splitlines() or ["a field has the wrong type"]
-        raise CheckpointError(f"{directory}: {CONFIG} is damaged ({said[0]}): copy the checkpoint again") from None
-
-
-def _encoder(directory: Path, data: bytes) -> Encoder:
-    try:
-        return Encoder.model_validate_json(data)
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in detail["loc"])
-        raise CheckpointError(f"{directory}: {ENCODER}: {field}: {detail['msg']}".replace(": : ", ": ")) from None
-
-
-def _check_fit(directory: Path, encoder: Encoder, names: tuple[str, ...] | None, events: int | None) -> None:
-    expected = encoder.features.names
-    if names is not None and names != expected:
-        missing, unknown = sorted(set(expected) - set(names)), sorted(set(names) - set(expected))
-        said = [f"it lacks {', '.join(missing)}"] * bool(missing)
-        said += [f"the checkpoint does not know {', '.join(unknown)}"] * bool(unknown)
-        raise CheckpointError(
-            f"{directory}: does not fit the feature set: {'; '.join(said) or 'the order of the features differs'}: "
-            "use the feature set it was trained with, or train again with this one"
-        )
-    if events is not None and events < encoder.window_events:
-        raise CheckpointError(
-            f"{directory}: was trained on windows of {encoder.window_events} events, and the feature set's "
-            f"window_events is {events}: raise it, or train again"
-        )
+        return BertConfig(**config)
+    except Exception as error:  # it has no one error for what it refuses
+        raise damaged(directory, error) from None
 
 
 def _network(directory: Path, config: BertConfig, encoder: Encoder, data: bytes) -> EventNetwork:

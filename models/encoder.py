@@ -1,32 +1,14 @@
-"""Scoring inputs as tensors: what `encoder.json` of a checkpoint holds."""
+"""What `encoder.json` of a checkpoint holds: how events and features become numbers."""
 
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 import numpy as np
-import numpy.typing as npt
-import torch
 from pydantic import BaseModel, ConfigDict, model_validator
-from torch import Tensor
 
 from contracts.events import EVENT_TYPES
-from models.event_fields import EventFields, Rows
+from models.event_fields import EventFields
 from models.feature_pieces import FeaturePieces
 from models.training_set import Indices, TrainingSet
-
-
-class Inputs(NamedTuple):
-    """What the network reads."""
-
-    ids: Tensor
-    """[batch, length, fields], newest event first."""
-    values: Tensor
-    """[batch, length, VALUES]."""
-    numbers: Tensor
-    """[batch, numeric width]."""
-
-    def to(self, device: torch.device) -> Self:
-        """The same on a device."""
-        return self._replace(**{name: tensor.to(device) for name, tensor in self._asdict().items()})
 
 
 class Encoder(BaseModel):
@@ -62,8 +44,3 @@ class Encoder(BaseModel):
             events=EventFields.fit(data.rows(training)[:, -1]),
             features=FeaturePieces.fit(data.feature_names, balanced, pieces),
         )
-
-    def encode(self, rows: Rows, features: npt.NDArray[np.float32]) -> Inputs:
-        """Tensors on the CPU of windows [batch, length] and feature vectors [batch, features]."""
-        ids, values = self.events.encode(rows)
-        return Inputs(*map(torch.from_numpy, (ids, values, self.features.encode(features))))

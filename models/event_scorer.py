@@ -8,6 +8,7 @@ import torch
 from contracts.scoring import ROW_SIZE, ScoringInput
 from models.encoder import Encoder
 from models.event_fields import unpack_rows
+from models.inputs import Inputs
 from models.network import EventNetwork
 from models.summary_forward import SummaryForward
 
@@ -61,7 +62,7 @@ class EventScorer:
         vectors = np.array(features, np.float32)
         if vectors.shape[1:] != (len(self.feature_names),):
             raise ValueError(f"a feature vector must have {len(self.feature_names)} values")
-        inputs = self._encoder.encode(unpack_rows(windows, length), vectors).to(self._device)
+        inputs = Inputs.encoded(self._encoder, unpack_rows(windows, length), vectors).to(self._device)
         summary = self._summary(self._network.positions(inputs.ids, inputs.values))
         scores: list[float] = self._network.probability(self._network.decide(summary, inputs.numbers)).tolist()
         return scores

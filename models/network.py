@@ -1,6 +1,6 @@
 """The `event` scorer's network: a BERT over the window's events, fused with a branch over the features."""
 
-from typing import Final, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -8,8 +8,6 @@ from torch.nn import functional as F  # noqa: N812, the name torch's own documen
 from transformers import BertConfig, BertModel
 
 from models.event_fields import VALUES
-
-ARCHITECTURE: Final = "EventNetwork"
 
 
 class EventNetwork(nn.Module):

@@ -16,6 +16,7 @@ from transformers import BertConfig
 from models.calibration import platt, sampling_offset
 from models.checkpoint import save_checkpoint
 from models.encoder import Encoder
+from models.inputs import Inputs
 from models.metrics import average_precision, expected_calibration_error, log_loss, roc_auc
 from models.model_card import model_card
 from models.network import EventNetwork
@@ -145,7 +146,7 @@ class _Trainer:
 
     def _forward(self, indices: Indices) -> Tensor:
         rows = self._data.rows(indices)
-        inputs = self._encoder.encode(rows, self._data.features[indices]).to(self._device)
+        inputs = Inputs.encoded(self._encoder, rows, self._data.features[indices]).to(self._device)
         mask = torch.from_numpy((rows["event_time"][:, ::-1] != 0).astype(np.int64)).to(self._device)
         logits: Tensor = self._network(*inputs, mask)
         return logits

@@ -11,8 +11,12 @@ from dataflows.settings import load_settings
 def run(
     config: Annotated[Path | None, typer.Option(help="Settings file; sealwax.toml where there is one.")] = None,
     source: Annotated[str | None, typer.Option(help="kafka://host:port, a file or a directory of events.")] = None,
-    labels: Annotated[str | None, typer.Option(help="The same, of labels.")] = None,
-    decisions: Annotated[str | None, typer.Option(help="The same, of people's decisions.")] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="The same, of labels; without it they are read where the source is a cluster or a directory."
+        ),
+    ] = None,
     sink: Annotated[str | None, typer.Option(help="kafka://host:port or a directory.")] = None,
     stop_at_end: Annotated[bool, typer.Option("--stop-at-end", help="End once what is there now was read.")] = False,
     processes: Annotated[int | None, typer.Option(help="Engine processes, one core each.")] = None,
@@ -43,4 +47,4 @@ def run(
             "sink.features": with_features,
         },
     )
-    raise typer.Exit(run_flow(settings, source, labels, sink, stop_at_end, decisions))
+    raise typer.Exit(run_flow(settings, source, labels, sink, stop_at_end))

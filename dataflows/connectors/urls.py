@@ -41,6 +41,11 @@ def open_input(urls: Mapping[str, str], read_range: ReadRange, kafka_settings: K
     return MergedInput(logs)
 
 
+def may_hold(url: str, topic: str) -> bool:
+    """Whether a topic is to be looked for where another is: in the same cluster, or as a file in the same directory."""
+    return url.startswith(_KAFKA) or _topic_file(Path(url), topic) is not None
+
+
 def open_output(
     url: str, kafka_settings: KafkaSettings, *, delivery: Delivery = "plain", source: str = "/sealwax"
 ) -> OutputLog:
@@ -77,7 +82,10 @@ def _input_file(url: str, topic: str) -> Path:
         raise UserError(f"{path}: no such file or directory")
     if not path.is_dir():
         return path
-    for suffix in SUFFIXES:
-        if (file := path / f"{topic}{suffix}").is_file():
-            return file
+    if file := _topic_file(path, topic):
+        return file
     raise UserError(f"{path}: this directory has no {topic}.jsonl")
+
+
+def _topic_file(directory: Path, topic: str) -> Path | None:
+    return next((file for suffix in SUFFIXES if (file := directory / f"{topic}{suffix}").is_file()), None)

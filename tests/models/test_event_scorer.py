@@ -9,6 +9,7 @@ import torch
 from contracts.scoring import ROW_SIZE, RiskScorer, ScoringInput
 from models.checkpoint import load_checkpoint
 from models.event_scorer import EventScorer
+from models.inputs import Inputs
 from models.metrics import roc_auc
 from models.training_set import TrainingSet
 from tests.models.synthetic import NAMES, WINDOW_EVENTS, scoring_inputs, training_set
@@ -48,7 +49,7 @@ def test_equal_to_the_network_over_padded_windows(scorer: EventScorer, checkpoin
     network, encoder = scorer._network, scorer._encoder
     with torch.inference_mode():
         mask = torch.from_numpy((rows["event_time"][:, ::-1] != 0).astype(np.int64))
-        expected = network.probability(network(*encoder.encode(rows, data.features), mask)).tolist()
+        expected = network.probability(network(*Inputs.encoded(encoder, rows, data.features), mask)).tolist()
     assert scorer.score(scoring_inputs(data)) == pytest.approx(expected, abs=1e-5)
 
 
