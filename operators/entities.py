@@ -64,7 +64,7 @@ class EntityGroup:
         self._touched.add(page)
 
     def touched(self) -> dict[int, list[Raw]]:
-        """The pages that changed since the last call, part of the state: queries, and whether each came late, encoded."""
+        """The pages that changed since the last call, part of the state: queries, each with whether it is late."""
         pages = {page: [entry[-1] for entry in self._pages.get(page, ())] for page in self._touched}
         self._touched.clear()
         return pages
@@ -86,13 +86,13 @@ class EntityGroup:
         return f"{self._names[kind]}:{entity:x}"
 
     def _place(self, query: Query) -> bool:
-        key = self._key(query.kind, query.entity)
+        plan, key = self._plans[query.kind], self._key(query.kind, query.entity)
         ring = self._states.get(key)
         if ring is None:
-            ring = self._plans[query.kind].new_ring()
-        ring.insert(query.time, query.values)
+            ring = plan.new_ring()
+        plan.insert(ring, query.time, query.values)
         self._states.put(key, ring)
-        known = query.time - self._plans[query.kind].settle
+        known = query.time - plan.settle
         return query.time <= ring.read_through or known < ring.labelled_through
 
     def _answer(self, query: Query, late: bool) -> Reply:
