@@ -1,11 +1,12 @@
 """The entities' step: merchants, devices, cards and IPs, whose events come from every partition.
 
 What an entity's window holds at the moment a record comes is chance. So a read at t looks at events up to t - settle,
-and only when every watermark has passed that time: its value then depends on the input log alone.
+and only when every watermark has passed that time: its value then depends on the input log alone. An event is placed
+when its own read is due, since no read before looks at it: nearly all come in order then, and are appended.
 """
 
 from bisect import bisect_left
-from operator import attrgetter
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Raw
@@ -17,10 +18,11 @@ from operators.ring import Ring
 from operators.settling import ABSENT_INPUT, Watermarks
 from operators.state import States
 
-_time = attrgetter("time")
+_due_time = itemgetter(0)
+_order = itemgetter(0, 1)
 
 _PAGE: Final = 256
-"""Queries that fall due within so many ms wait on a page, and are written to durable state together."""
+"""What falls due within so many ms waits on a page, and is written to durable state together."""
 
 
 class EntityGroup:
@@ -32,22 +34,25 @@ class EntityGroup:
         self._by_name = features.entities
         self._states = states
         self._marks = Watermarks(inputs)
-        self._pages: dict[int, list[tuple[int, int, int, Query, bool, Raw]]] = {}
+        self._pages: dict[int, list[tuple[int, int, Query | EntityLabel, Raw]]] = {}
         self._touched: set[int] = set()
         self.unmatched = 0
         """Labels whose event the entity no longer retains."""
 
     def on_pack(self, pack: EntityPack) -> list[Reply]:
         """Take in one pack; the replies that became due, in event-time order."""
-        for query in sorted(
-            pack.queries, key=_time
-        ):  # partitions come one after the other: in order, most are appended
-            self.wait(query, self._place(query))
+        for query in pack.queries:
+            self.wait(query)
         for label in pack.labels:
-            self._on_label(label)
+            self.wait(label)
         for number, watermark in pack.watermarks:
             self._marks.update(number, watermark)
-        return [self._answer(query, late) for query, late in self._due(self._marks.minimum)]
+        due = self._due(self._marks.minimum)
+        placed = [(one, self._place(one)) for one in due if isinstance(one, Query)]
+        for one in due:
+            if isinstance(one, EntityLabel):
+                self._note(one)
+        return [self._answer(query, late) for query, late in placed]
 
     def rest(self, key: str, ring: Ring) -> Ring | None:
         """What has to be kept of an entity's ring; the very object where the entity isn't idle."""
@@ -55,27 +60,27 @@ class EntityGroup:
         plan = self._by_name[key.partition(":")[0]]
         return ring if settled == ABSENT_INPUT else ring.rest(settled - plan.horizon - plan.settle, plan.ageless)
 
-    def wait(self, query: Query, late: bool) -> None:
-        """Let a query that has been placed wait until it is due."""
-        due = query.time - self._plans[query.kind].wait
+    def wait(self, one: Query | EntityLabel) -> None:
+        """Let a query wait until it is due, and a label until its event is."""
+        due = one.time - self._plans[one.kind].wait
         page = due // _PAGE
-        encoded = encode_raw((query, late))  # now, and not while the worker stands still for a snapshot
-        self._pages.setdefault(page, []).append((due, query.token, query.kind, query, late, encoded))
+        token, pair = (one.token, (one, None)) if isinstance(one, Query) else (0, (None, one))
+        self._pages.setdefault(page, []).append((due, token, one, encode_raw(pair)))
         self._touched.add(page)
 
     def touched(self) -> dict[int, list[Raw]]:
-        """The pages that changed since the last call, part of the state: queries, and whether each was late, encoded."""
+        """The pages that changed since the last call, part of the state: what waits on each, encoded as it came."""
         pages = {page: [entry[-1] for entry in self._pages.get(page, ())] for page in self._touched}
         self._touched.clear()
         return pages
 
-    def _due(self, settled: int) -> list[tuple[Query, bool]]:
+    def _due(self, settled: int) -> list[Query | EntityLabel]:
         """Take what is due before `settled`, in order: by time, then as it came in."""
-        due = []
+        due: list[Query | EntityLabel] = []
         for page in sorted(page for page in self._pages if page * _PAGE < settled):
-            waiting = sorted(self._pages.pop(page))
-            count = bisect_left(waiting, (settled,))
-            due += [(query, late) for _, _, _, query, late, _ in waiting[:count]]
+            waiting = sorted(self._pages.pop(page), key=_order)
+            count = bisect_left(waiting, settled, key=_due_time)
+            due += [one for _, _, one, _ in waiting[:count]]
             if waiting[count:]:
                 self._pages[page] = waiting[count:]
             if count:
@@ -86,13 +91,13 @@ class EntityGroup:
         return f"{self._names[kind]}:{entity:x}"
 
     def _place(self, query: Query) -> bool:
-        key = self._key(query.kind, query.entity)
+        plan, key = self._plans[query.kind], self._key(query.kind, query.entity)
         ring = self._states.get(key)
         if ring is None:
-            ring = self._plans[query.kind].new_ring()
-        ring.insert(query.time, query.values)
+            ring = plan.new_ring()
+        plan.insert(ring, query.time, query.values)
         self._states.put(key, ring)
-        known = query.time - self._plans[query.kind].settle
+        known = query.time - plan.settle
         return query.time <= ring.read_through or known < ring.labelled_through
 
     def _answer(self, query: Query, late: bool) -> Reply:
@@ -106,7 +111,7 @@ class EntityGroup:
         self._states.put(key, ring)
         return Reply(query.token, query.kind, features, late, query.group)
 
-    def _on_label(self, label: EntityLabel) -> None:
+    def _note(self, label: EntityLabel) -> None:
         key = self._key(label.kind, label.entity)
         ring = self._states.get(key)
         plan = self._plans[label.kind]

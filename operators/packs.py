@@ -164,6 +164,10 @@ class ScoredPack(Pack):
 _encode = msgspec.msgpack.Encoder().encode
 
 
+Waiting = tuple[Query | None, EntityLabel | None]
+"""One of the two, as it waits at an entity."""
+
+
 def encode_list(items: list[Any]) -> bytes:
     """Compact bytes of a list of packs, for state."""
     return _encode(items)

@@ -157,7 +157,7 @@ class UserGroup:
         if state.has_seen(event_id, ring.columns[plan.id_column or 0]):
             output.duplicates += 1
             return
-        ring.insert(event.event_time, values)
+        plan.insert(ring, event.event_time, values)
         state.remember(event_id)
         rows = _recent(state.rows, event.event_time - plan.horizon)
         end = _end_of(rows, event.event_time)

@@ -8,11 +8,11 @@ from dataflows.steps.route import GROUP_KEYS
 from dataflows.steps.sweeping import sweep
 from operators.entities import EntityGroup
 from operators.features import FeatureSet
-from operators.packs import EntityPack, Query, Reply, encode_list, list_decoder
+from operators.packs import EntityPack, Reply, Waiting, encode_list, list_decoder
 from operators.ring import Ring
 
 STEP: Final = "entities"
-_decode = list_decoder(tuple[Query, bool])
+_decode = list_decoder(Waiting)
 
 
 class EntitiesPart:
@@ -23,8 +23,8 @@ class EntitiesPart:
         self._states = states
         self._queries = queries
         for page in queries.keys():  # noqa: SIM118 (no mapping)
-            for query, late in _decode(queries.get(page) or b""):
-                group.wait(query, late)
+            for query, label in _decode(queries.get(page) or b""):
+                group.wait(query or label)
         group.touched()
 
     def take(self, packs: list[EntityPack]) -> list[list[Reply]]:

@@ -1,15 +1,14 @@
 """A plan: how one entity's features are kept up to date and read, compiled from their definitions."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from contracts.events import Event
 from operators.features.definition import ENTITY_FIELDS, Where
 from operators.features.labels import LabelColumns, find
 from operators.features.measure import Measure, WindowedFeature
-from operators.features.readers import Reader, make_reader
-from operators.ring import ABSENT, MAX_EVENTS, Ring
+from operators.features.program import appending, extraction, reading
+from operators.features.readers import reader
+from operators.ring import ABSENT, Ring
 
 GAP_WINDOW: Final = 30 * 86_400_000
 """How far back `gap` looks, in ms."""
@@ -45,11 +44,10 @@ class EntityPlan:
         self.links = {
             link: self.column(Measure(ENTITY_FIELDS[link], Where(), False)) for link in links if link != "user"
         }
-        windows: dict[tuple[int, int], list[tuple[int, Reader]]] = {}
+        windows: dict[tuple[int, int], list[tuple[int, str]]] = {}
         for number, (slot, feature) in enumerate(features):
             size, delay = self._window(feature)
-            windows.setdefault((delay, size), []).append((slot if owned else number, make_reader(feature, self)))
-        self._windows = [(delay, size, readers) for (delay, size), readers in windows.items()]
+            windows.setdefault((delay, size), []).append((slot if owned else number, reader(feature, self)))
         self.horizon = max([horizon, *(delay + size for delay, size in windows)]) + (SLACK if owned else 0)
         self.reach = min((delay for delay, _ in windows), default=self.settle)
         """A read at t looks at events up to t minus this (ms)."""
@@ -58,7 +56,9 @@ class EntityPlan:
         self.wait = self.settle if labelled else self.reach
         """A read at t waits until every watermark has passed t minus this (ms)."""
         self.cumulative = tuple(measure.cumulative for measure in self._measures)
-        self._extractors = [measure.extractor() for measure in self._measures]
+        self.extract = extraction(self._measures)
+        self._append = appending(self.cumulative)
+        self.read = reading([(*window, found) for window, found in windows.items()], len(self.cumulative), self.reach)
         self.labels = LabelColumns(self._measures)
 
     def column(self, measure: Measure) -> int:
@@ -80,9 +80,12 @@ class EntityPlan:
         """The features of an event that names no such entity."""
         return self.answer(self.new_ring(), 0, [ABSENT] * len(self.cumulative), 0)
 
-    def extract(self, event: Event) -> tuple[int, ...]:
-        """The event's value for each column."""
-        return tuple([extract(event) for extract in self._extractors])
+    def insert(self, ring: Ring, time: int, values: Sequence[int]) -> None:
+        """Place an event by its time."""
+        if ring.times and time >= ring.times[-1]:
+            self._append(ring, time, values)
+        else:
+            ring.insert(time, values)
 
     def answer(self, ring: Ring, time: int, values: Sequence[int], watermark: int) -> list[float]:
         """The features at event time `time`, in the order of `slots`; `values` are the event's own.
@@ -98,19 +101,6 @@ class EntityPlan:
         for index, label in undo:
             self.labels.enter(ring, index, label)
         return features
-
-    def read(self, ring: Ring, time: int, values: Sequence[int], features: list[float]) -> None:
-        """Write the features at event time `time` to their places."""
-        times = ring.times
-        count = len(times)
-        newest = times[-1] if count else time
-        oldest = max(0, bisect_right(times, time - self.reach) - MAX_EVENTS) if count > MAX_EVENTS else 0
-        for delay, size, readers in self._windows:
-            end = time - delay
-            high = count if newest <= end else bisect_right(times, end, oldest)
-            low = bisect_right(times, end - size, oldest, high)
-            for place, reader in readers:
-                features[place] = reader(ring, low, high, time, values)
 
     def label(self, ring: Ring, time: int, event_id: int, label: str, label_time: int) -> bool:
         """Note what became known of the event at `time`; a new label replaces the old. False: no such event."""

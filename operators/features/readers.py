@@ -1,17 +1,19 @@
-"""Readers: the value of a feature from a ring and the bounds of its window."""
+"""Readers: the value of a feature over one window, as a Python expression that a plan's program holds.
 
+An expression may use `low` and `high`, the bounds of the window's events; `c0`, `c1` and so on, the ring's columns;
+`ring`, `times`, `time` (of the scored event), `values` (the event's own) and the names of `FUNCTIONS`.
+"""
+
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import nan, sqrt
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from contracts.events import AMOUNT_SCALE
 from operators.features.definition import Where
 from operators.features.measure import Measure, WindowedFeature
-from operators.ring import ABSENT, Ring
-
-Reader = Callable[[Ring, int, int, int, Sequence[int]], float]
-"""(ring, low, high, event time, the event's own values) -> feature."""
+from operators.ring import ABSENT
 
 
 class Columns(Protocol):
@@ -26,141 +28,77 @@ class Columns(Protocol):
 _SECOND: Final = 1_000
 
 
-def make_reader(feature: WindowedFeature, plan: Columns) -> Reader:
-    """The reader of one feature; its columns are asked of the plan.
+def reader(feature: WindowedFeature, plan: Columns) -> str:
+    """The expression of one feature; its columns are asked of the plan.
 
     Over an empty window, counts, sums, shares and rates are 0; mean, std, min, max and gap are unknown (NaN).
     """
-    return _MAKERS[feature.aggregate](feature, plan)
+    return _READERS[feature.aggregate](feature, plan)
 
 
-def _count(feature: WindowedFeature, plan: Columns) -> Reader:
-    if feature.where == Where():
-        return lambda ring, low, high, time, values: float(high - low)
-    matching = plan.column(Measure("1", feature.where, True))
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        totals = ring.columns[matching]
-        return float(totals[high] - totals[low])
-
-    return read
+def _total(plan: Columns, field: str, where: Where, label: str = "") -> str:
+    column = plan.column(Measure(field, where, True, label))
+    return f"c{column}[high] - c{column}[low]"
 
 
-def _sum(feature: WindowedFeature, plan: Columns) -> Reader:
-    amounts = plan.column(Measure("amount", feature.where, True))
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        totals = ring.columns[amounts]
-        return (totals[high] - totals[low]) / AMOUNT_SCALE
-
-    return read
+def _values(plan: Columns, field: str | None, where: Where) -> str:
+    return f"c{plan.column(Measure(field or '', where, False))}[low:high]"
 
 
-def _mean(feature: WindowedFeature, plan: Columns) -> Reader:
-    amounts = plan.column(Measure("amount", feature.where, True))
-    present = plan.column(Measure("has_amount", feature.where, True))
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        counts, totals = ring.columns[present], ring.columns[amounts]
-        count = counts[high] - counts[low]
-        return (totals[high] - totals[low]) / (count * AMOUNT_SCALE) if count else nan
-
-    return read
+def _count(feature: WindowedFeature, plan: Columns) -> str:
+    return "float(high - low)" if feature.where == Where() else f"float({_total(plan, '1', feature.where)})"
 
 
-def _of_amounts(summary: Callable[[list[int]], float]) -> Callable[[WindowedFeature, Columns], Reader]:
-    def make(feature: WindowedFeature, plan: Columns) -> Reader:
-        amounts = plan.column(Measure("amount", feature.where, False))
-
-        def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-            present = [amount for amount in ring.columns[amounts][low:high] if amount != ABSENT]
-            return summary(present) / AMOUNT_SCALE if present else nan
-
-        return read
-
-    return make
+def _sum(feature: WindowedFeature, plan: Columns) -> str:
+    return f"({_total(plan, 'amount', feature.where)}) / {AMOUNT_SCALE}"
 
 
-def _std(amounts: list[int]) -> float:
-    """The population's standard deviation, from exact integer sums."""
-    count, total = len(amounts), sum(amounts)
-    return sqrt(count * sum(amount * amount for amount in amounts) - total * total) / count
+def _mean(feature: WindowedFeature, plan: Columns) -> str:
+    total, count = (_total(plan, field, feature.where) for field in ("amount", "has_amount"))
+    return f"({total}) / (count * {AMOUNT_SCALE}) if (count := {count}) else nan"
 
 
-def _distinct(feature: WindowedFeature, plan: Columns) -> Reader:
-    identifiers = plan.column(Measure(feature.field or "", feature.where, False))
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        found = set(ring.columns[identifiers][low:high])
-        found.discard(ABSENT)
-        return float(len(found))
-
-    return read
+def _of_amounts(summary: str) -> Callable[[WindowedFeature, Columns], str]:
+    return lambda feature, plan: f"of_amounts({summary}, {_values(plan, 'amount', feature.where)})"
 
 
-def _same(feature: WindowedFeature, plan: Columns) -> Reader:
+def _distinct(feature: WindowedFeature, plan: Columns) -> str:
+    return f"distinct({_values(plan, feature.field, feature.where)})"
+
+
+def _same(feature: WindowedFeature, plan: Columns) -> str:
     """How many events of the window share the scored event's value, itself included where it lies in the window."""
-    identifiers = plan.column(Measure(feature.field or "", feature.where, False))
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        own = values[identifiers]
-        return 0.0 if own == ABSENT else float(ring.columns[identifiers][low:high].count(own))
-
-    return read
+    column = plan.column(Measure(feature.field or "", feature.where, False))
+    return f"same(c{column}[low:high], values[{column}])"
 
 
-def _share(feature: WindowedFeature, plan: Columns) -> Reader:
-    matching = plan.column(Measure("1", feature.where, True))
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        totals = ring.columns[matching]
-        return (totals[high] - totals[low]) / (high - low) if high > low else 0.0
-
-    return read
+def _share(feature: WindowedFeature, plan: Columns) -> str:
+    return f"({_total(plan, '1', feature.where)}) / (high - low) if high > low else 0.0"
 
 
-def _rate(feature: WindowedFeature, plan: Columns) -> Reader:
+def _rate(feature: WindowedFeature, plan: Columns) -> str:
     """Events with the label, as known `settle` before the event, over all that match."""
-    matching = plan.column(Measure("1", feature.where, True))
-    labelled = plan.column(Measure("labelled", feature.where, True, feature.label or ""))
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        counts, totals = ring.columns[matching], ring.columns[labelled]
-        count = counts[high] - counts[low]
-        return (totals[high] - totals[low]) / count if count else 0.0
-
-    return read
+    count = _total(plan, "1", feature.where)
+    return f"({_total(plan, 'labelled', feature.where, feature.label or '')}) / count if (count := {count}) else 0.0"
 
 
-def _age(feature: WindowedFeature, plan: Columns) -> Reader:
+def _age(feature: WindowedFeature, plan: Columns) -> str:
     """Seconds since the entity's first event; 0 where it isn't settled yet."""
-    settle = plan.settle
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        return (time - ring.first_seen) / _SECOND if ring.first_seen <= time - settle else 0.0
-
-    return read
+    return f"(time - ring.first_seen) / {_SECOND} if ring.first_seen <= time - {plan.settle} else 0.0"
 
 
-def _gap(feature: WindowedFeature, plan: Columns) -> Reader:
+def _gap(feature: WindowedFeature, plan: Columns) -> str:
     """Seconds since the latest earlier event that matches."""
-    matching = plan.column(Measure("1", feature.where, True))
-
-    def read(ring: Ring, low: int, high: int, time: int, values: Sequence[int]) -> float:
-        totals = ring.columns[matching]
-        latest = bisect_left(totals, totals[high], low, high) if totals[high] > totals[low] else 0
-        return (time - ring.times[latest - 1]) / _SECOND if latest else nan
-
-    return read
+    return f"gap(times, c{plan.column(Measure('1', feature.where, True))}, low, high, time)"
 
 
-_MAKERS: Final = {
+_READERS: Final = {
     "count": _count,
     "sum": _sum,
     "mean": _mean,
-    "std": _of_amounts(_std),
-    "min": _of_amounts(min),
-    "max": _of_amounts(max),
+    "std": _of_amounts("std"),
+    "min": _of_amounts("min"),
+    "max": _of_amounts("max"),
     "distinct": _distinct,
     "same": _same,
     "share": _share,
@@ -168,3 +106,40 @@ _MAKERS: Final = {
     "age": _age,
     "gap": _gap,
 }
+
+
+def _summarised(summary: Callable[[list[int]], float], amounts: "array[int]") -> float:
+    present = [amount for amount in amounts if amount != ABSENT]
+    return summary(present) / AMOUNT_SCALE if present else nan
+
+
+def _deviation(amounts: list[int]) -> float:
+    """The population's standard deviation, from exact integer sums."""
+    count, total = len(amounts), sum(amounts)
+    return sqrt(count * sum(amount * amount for amount in amounts) - total * total) / count
+
+
+def _different(identifiers: "array[int]") -> float:
+    found = set(identifiers)
+    found.discard(ABSENT)
+    return float(len(found))
+
+
+def _equal(identifiers: "array[int]", own: int) -> float:
+    return 0.0 if own == ABSENT else float(identifiers.count(own))
+
+
+def _since(times: "array[int]", totals: "array[int]", low: int, high: int, time: int) -> float:
+    latest = bisect_left(totals, totals[high], low, high) if totals[high] > totals[low] else 0
+    return (time - times[latest - 1]) / _SECOND if latest else nan
+
+
+FUNCTIONS: Final[dict[str, Any]] = {
+    "nan": nan,
+    "std": _deviation,
+    "of_amounts": _summarised,
+    "distinct": _different,
+    "same": _equal,
+    "gap": _since,
+}
+"""What expressions may call besides Python's own."""

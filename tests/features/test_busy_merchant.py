@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.events import LABELS, Event
 from operators import ring
-from operators.features import parse_feature_set, plan
+from operators.features import parse_feature_set, program
 from operators.features.definition import FeatureFile
 from operators.packs import Enriched
 from operators.settling import lateness
@@ -87,7 +87,7 @@ def test_a_read_looks_at_so_many_of_the_latest_events(seed: int, inputs: int, mo
     stream = busy(Random(seed), (1, 50, 100, 300), (0,))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ring, "MAX_EVENTS", 5)
-        patch.setattr(plan, "MAX_EVENTS", 5)
+        patch.setattr(program, "MAX_EVENTS", 5)
         found = run(LATEST, stream, inputs, most, restarts, seed)
     assert_by_definition(LATEST, stream, found, most=5)
 

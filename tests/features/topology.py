@@ -16,9 +16,9 @@ from operators.packs import (
     Enriched,
     EntityPack,
     JoinPack,
-    Query,
     Reply,
     UserPack,
+    Waiting,
     encode_list,
     list_decoder,
 )
@@ -172,9 +172,9 @@ class Topology:
         for group in range(GROUPS):
             self._users[group].wait(recoded(users[group].waiting, Label))
             for page, waiting in entities[group].touched().items():
-                self._pages[group][page] = recoded(waiting, tuple[Query, bool])
-            for query, late in chain.from_iterable(self._pages[group].values()):
-                self._entities[group].wait(query, late)
+                self._pages[group][page] = recoded(waiting, Waiting)
+            for query, label in chain.from_iterable(self._pages[group].values()):
+                self._entities[group].wait(query or label)
             self._entities[group].touched()
             self._joins[group].restore(0, recoded(joins[group].waiting(0), Enriched), [])
             self._joins[group].early = recoded(joins[group].early, Reply)

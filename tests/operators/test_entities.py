@@ -52,7 +52,7 @@ def test_a_read_waits_until_the_watermark_has_passed_its_time_less_settling() ->
     assert reply == Reply(5_000, 0, [0.0], False, 5)
     assert [one.token for one in entities.take(9_000, 8_000, 7_000, mark=6_500)] == [7_000, 8_000]
     assert [waiting for waiting in entities.group.touched().values() if waiting] == [
-        [encode_raw((entities.query(9_000), False))]
+        [encode_raw((entities.query(9_000), None))]
     ]
     assert entities.group.touched() == {}
 
@@ -100,6 +100,7 @@ def test_a_label_without_its_event_is_counted() -> None:
     for merchant, time, event_id in [("m", 0, "other"), ("m", 1, "e0"), ("other", 0, "e0")]:
         label = EntityLabel(0, fingerprint(merchant), START + time, fingerprint(event_id), "fraud", START + 5)
         entities.group.on_pack(EntityPack(0, [], [label], []))
+    entities.take(mark=ABSENT_INPUT)
     assert entities.group.unmatched == 3
 
 

@@ -1,0 +1,109 @@
+"""The hot path of a plan: straight Python, written for its columns and windows and compiled once.
+
+A loop over closures does the same and takes two to three times as long. What goes into the text are numbers and the
+names of event fields, nothing that a user has written.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from contracts.events import Event
+from contracts.keys import fingerprint
+from operators.features.measure import Measure
+from operators.features.readers import FUNCTIONS
+from operators.ring import ABSENT, MAX_EVENTS, Ring
+
+Extract = Callable[[Event], tuple[int, ...]]
+"""An event's value for each column."""
+Append = Callable[[Ring, int, Sequence[int]], None]
+"""(ring, time, values): place an event that is the newest."""
+Read = Callable[[Ring, int, Sequence[int], list[float]], None]
+"""(ring, event time, the event's own values, features): write the features to their places."""
+
+Window = tuple[int, int, list[tuple[int, str]]]
+"""Delay and size in ms; places in the features, and expressions."""
+
+_NAMES: Final = FUNCTIONS | {"bisect_right": bisect_right, "fingerprint": fingerprint}
+
+
+def extraction(measures: Sequence[Measure]) -> Extract:
+    """A function that takes from an event what each column holds of it."""
+    allowed: list[frozenset[str]] = []
+    matches: list[str] = []
+    for measure in measures:
+        tests = []
+        for field, values in measure.where:
+            if values is not None:
+                if frozenset(values) not in allowed:
+                    allowed.append(frozenset(values))
+                tests.append(f"event.{field} in allowed{allowed.index(frozenset(values))}")
+        matches.append(" and ".join(tests))
+    variables = {match: f"m{number}" for number, match in enumerate(dict.fromkeys(filter(None, matches)))}
+    lines = [f"{name} = {match}" for match, name in variables.items()]
+    values = [_value(measure, variables.get(match, "")) for measure, match in zip(measures, matches, strict=True)]
+    lines.append(f"return ({''.join(f'{value}, ' for value in values)})")
+    extract: Extract = _compiled("extract(event)", lines, {f"allowed{n}": one for n, one in enumerate(allowed)})
+    return extract
+
+
+def appending(cumulative: Sequence[bool]) -> Append:
+    """A function that places an event behind all others."""
+    lines = ["ring.times.append(time)", *_unpack("values", "v", len(cumulative)), *_columns(len(cumulative))]
+    for number, summed in enumerate(cumulative):
+        lines.append(f"c{number}.append({f'c{number}[-1] + ' if summed else ''}v{number})")
+    append: Append = _compiled("append(ring, time, values)", lines)
+    return append
+
+
+def reading(windows: Iterable[Window], columns: int, reach: int) -> Read:
+    """A function that reads all windows; none of them looks at an event later than `reach` ms before the scored one."""
+    lines = [
+        "times = ring.times",
+        "count = length = len(times)",
+        "newest = times[-1] if length else time",
+        f"oldest = max(0, bisect_right(times, time - {reach}) - {MAX_EVENTS}) if length > {MAX_EVENTS} else 0",
+        *_columns(columns),
+    ]
+    ended: int | None = None
+    for delay, size, expressions in sorted(windows):
+        if delay != ended:
+            ended = delay
+            lines.append(f"end = time - {delay}")
+            lines.append("high = length if newest <= end else bisect_right(times, end, oldest)")
+        lines.append(f"low = bisect_right(times, end - {size}, oldest, high)")
+        lines += [f"features[{place}] = {expression}" for place, expression in expressions]
+    read: Read = _compiled("read(ring, time, values, features)", lines)
+    return read
+
+
+def _value(measure: Measure, match: str) -> str:
+    """What a column holds of an event; `match` tells whether the event matches."""
+    missing = 0 if measure.cumulative else ABSENT
+    field = measure.field
+    if field == "labelled":
+        return "0"
+    if field == "1":
+        value = "1"
+    elif field == "has_amount":
+        value = "0 if event.amount is None else 1"
+    elif field == "amount":
+        value = f"{missing} if event.amount is None else event.amount"
+    else:
+        value = f"fingerprint(event.{field}) if event.{field} else {ABSENT}"
+    return f"(({value}) if {match} else {missing})" if match else f"({value})"
+
+
+def _columns(count: int) -> list[str]:
+    return _unpack("ring.columns", "c", count)
+
+
+def _unpack(sequence: str, name: str, count: int) -> list[str]:
+    return [f"{', '.join(f'{name}{number}' for number in range(count))}, = {sequence}"] if count else []
+
+
+def _compiled(signature: str, lines: Iterable[str], names: dict[str, Any] | None = None) -> Any:
+    source = f"def {signature}:\n" + "".join(f"    {line}\n" for line in lines)
+    namespace = _NAMES | (names or {})
+    exec(compile(source, "<features>", "exec"), namespace)
+    return namespace[signature.partition("(")[0]]
