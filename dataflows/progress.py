@@ -48,7 +48,7 @@ class Reporter:
     def watch(self, batch: SourceBatch, lag: int | None) -> None:
         """Count a batch of a partition, and note the partition's lag."""
         self._letters += len(batch.letters)
-        self._read += len(batch.arrivals) + len(batch.labels) + len(batch.letters)
+        self._read += len(batch.arrivals) + len(batch.labels) + len(batch.decisions) + len(batch.letters)
         self._lags[batch.input] = lag or 0
         for field, value in enumerate((self._read, self._letters, sum(self._lags.values()))):
             self._slots.set(self._start + field, value)

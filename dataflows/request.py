@@ -32,6 +32,7 @@ class RunRequest(BaseModel):
 
     source: str
     labels: str | None
+    decisions: str | None = None
     sink: str
     wire: dict[str, Any]
     """The settings, without their secrets."""
@@ -53,7 +54,7 @@ class RunRequest(BaseModel):
         return load_feature_set(self.settings.features or DEFAULTS / "shop-features.toml")
 
     def open_input(self) -> InputLog:
-        """The events and, where there are any, the labels. Raises UserError."""
+        """The events and, where there are any, the labels and decisions. Raises UserError."""
         start = self.settings.source.start
         read_range = ReadRange(
             _at(self.starts) or (AtTime(start) if isinstance(start, int) else start),
@@ -63,14 +64,14 @@ class RunRequest(BaseModel):
         return open_input(self._input_urls, read_range, self.settings.kafka.client())
 
     def open_output(self) -> OutputLog:
-        """Where the updates, actions and dead letters go. Raises UserError."""
+        """Where the updates, users' risks, actions and dead letters go. Raises UserError."""
         return open_output(self.sink, self.settings.kafka.client(), delivery=self.settings.sink.delivery)
 
     @property
     def _input_urls(self) -> dict[str, str]:
         topics = self.settings.topics
-        urls = {topics.transactions: self.source}
-        return urls if self.labels is None else urls | {topics.labels: self.labels}
+        urls = {topics.transactions: self.source, topics.labels: self.labels, topics.decisions: self.decisions}
+        return {topic: url for topic, url in urls.items() if url is not None}
 
     @property
     def places(self) -> dict[str, str]:
@@ -90,7 +91,7 @@ class RunRequest(BaseModel):
     def output_topics(self) -> tuple[str, ...]:
         """The topics written to."""
         topics = self.settings.topics
-        return topics.risk_updates, topics.policy_actions, topics.dead_letters
+        return topics.risk_updates, topics.user_risk, topics.policy_actions, topics.dead_letters
 
     def policy_engine(self) -> PolicyEngine:
         """The policy over the feature set. Raises UserError."""

@@ -12,22 +12,38 @@ from dataflows.supervisor import Supervisor
 from dataflows.worker import Job
 
 
-def run_flow(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> int:
+def run_flow(
+    settings: Settings,
+    source: str | None,
+    labels: str | None,
+    sink: str | None,
+    stop_at_end: bool,
+    decisions: str | None = None,
+) -> int:
     """Run the flow until it ends or is stopped, and return the exit status. Raises UserError for what can't work."""
-    job = flow_job(settings, source, labels, sink, stop_at_end)
+    job = flow_job(settings, source, labels, sink, stop_at_end, decisions)
     return Supervisor(job, settings.processes).run(meanwhile=progress_line(job.state / "progress"))
 
 
-def flow_job(settings: Settings, source: str | None, labels: str | None, sink: str | None, stop_at_end: bool) -> Job:
+def flow_job(
+    settings: Settings,
+    source: str | None,
+    labels: str | None,
+    sink: str | None,
+    stop_at_end: bool,
+    decisions: str | None = None,
+) -> Job:
     """What the processes of the flow are told. Raises UserError for what can't work.
 
-    Labels that aren't named are looked for beside the events: in the same cluster, or in a file of the same directory.
+    Labels and decisions that aren't named are looked for beside the events: in the same cluster, or in the files of the
+    same directory, where there are such.
     """
     kafka = f"kafka://{settings.kafka.bootstrap}"
     source = source or kafka
     request = RunRequest(
         source=source,
         labels=labels or _beside(source, settings.topics.labels),
+        decisions=decisions or _beside(source, settings.topics.decisions),
         sink=sink or kafka,
         wire=settings.to_wire(),
     )

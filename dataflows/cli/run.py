@@ -17,6 +17,7 @@ def run(
             help="The same, of labels; without it they are read where the source is a cluster or a directory."
         ),
     ] = None,
+    decisions: Annotated[str | None, typer.Option(help="The same, of people's decisions.")] = None,
     sink: Annotated[str | None, typer.Option(help="kafka://host:port or a directory.")] = None,
     stop_at_end: Annotated[bool, typer.Option("--stop-at-end", help="End once what is there now was read.")] = False,
     processes: Annotated[int | None, typer.Option(help="Engine processes, one core each.")] = None,
@@ -47,4 +48,4 @@ def run(
             "sink.features": with_features,
         },
     )
-    raise typer.Exit(run_flow(settings, source, labels, sink, stop_at_end))
+    raise typer.Exit(run_flow(settings, source, labels, sink, stop_at_end, decisions))
