@@ -1,23 +1,20 @@
 """A whole log of events or labels, decoded, for work that has an end."""
 
 import heapq
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from contracts.codec import InvalidRecordError, decode_event, decode_label
 from contracts.events import Event, Label
 from dataflows.connectors.base import InputPartition, ReadRange
 from dataflows.connectors.kafka_settings import KafkaSettings
 from dataflows.connectors.urls import open_input
+from dataflows.to_end import read_to_end
 
 T = TypeVar("T")
 OnBad = Callable[[str], None]
 """Told of each record that could not be decoded: where it lies, and what is wrong."""
-
-_RECORDS: Final = 4_096
-_PAUSE: Final = 0.01
 
 
 def read_events(url: str, topic: str, kafka: KafkaSettings, on_bad: OnBad) -> Iterator[Event]:
@@ -56,12 +53,9 @@ def _read(
 
 
 def _decoded(source: InputPartition, place: str, decode: Callable[[bytes], T], on_bad: OnBad) -> Iterator[T]:
-    while not source.exhausted:
-        records = source.read(_RECORDS)
+    for records in read_to_end(source):
         for record in records:
             try:
                 yield decode(record.value)
             except InvalidRecordError as error:
                 on_bad(f"{place}, offset {record.offset}: {error}")
-        if not records:
-            time.sleep(_PAUSE)
