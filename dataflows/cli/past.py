@@ -47,10 +47,12 @@ class Past:
         task = self._progress.add_task(name, total=count_records(url, topic, kafka))
         on_bad = self._note if name not in self._noticed else lambda _: None
         self._noticed.add(name)
+        number = 0
         for number, record in enumerate(read(url, topic, kafka, on_bad), start=1):
             if number % _RECORDS_A_STEP == 0:
                 self._progress.update(task, completed=number)
             yield record
+        self._progress.update(task, completed=number)
 
     def _note(self, text: str) -> None:
         self.bad_count += 1
