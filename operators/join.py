@@ -15,6 +15,7 @@ class OrderedJoin:
     """
 
     def __init__(self, features: FeatureSet) -> None:
+        self._complete = features.complete
         self._slots = [plan.slots for plan in features.entities.values()]
         self._queue: deque[Enriched] = deque()
         self._by_token: dict[int, Enriched] = {}
@@ -39,6 +40,9 @@ class OrderedJoin:
         released = []
         while self._queue and not self._queue[0].waiting:
             released.append(self._leave())
+        if self._complete:
+            for event in released:
+                self._complete(event.features)
         self._filled += self._unreleased(replies)
         return released
 

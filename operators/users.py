@@ -9,7 +9,6 @@ from contracts.events import Label
 from contracts.keys import fingerprint
 from contracts.scoring import ROW_SIZE, window_row
 from operators.features import FeatureSet
-from operators.features.definition import ENTITY_FIELDS
 from operators.packs import Arrival, Enriched, EntityLabel, Query, Tidings, UserPack
 from operators.ring import ABSENT, Ring
 from operators.settling import ABSENT_INPUT, Watermarks
@@ -92,11 +91,10 @@ class UserGroup:
         self._group = group
         self._marks = Watermarks(inputs)
         self._window_bytes = features.window_events * ROW_SIZE
-        self._kinds = [(kind, name, ENTITY_FIELDS.get(name, "user_id")) for kind, name in enumerate(features.entities)]
-        self._labelled = [(kind, name) for kind, name, _ in self._kinds if features.entities[name].labels.names]
+        self._plans = list(features.entities.values())
+        self._labelled = [(kind, plan.kind) for kind, plan in enumerate(self._plans) if plan.labels.names]
         self._waiting: list[tuple[int, int, Label]] = []
         self._waited = 0
-        self._plans = list(features.entities.values())
         self._blank = [0.0] * len(features.names)
         for plan in self._plans:
             for slot, value in zip(plan.slots, plan.absent(), strict=True):
@@ -175,12 +173,10 @@ class UserGroup:
 
     def _ask(self, arrival: Arrival, output: UserOutput) -> int:
         event, asked = arrival.event, 0
-        for kind, _, field in self._kinds:
-            identifier: str = getattr(event, field)
-            if identifier:
-                values = self._plans[kind].extract(event)
-                query = Query(kind, fingerprint(identifier), event.event_time, values, self._group, arrival.token)
-                output.queries.append(query)
+        for kind, plan in enumerate(self._plans):
+            if entity := plan.identify(event):
+                values = plan.extract(event)
+                output.queries.append(Query(kind, entity, event.event_time, values, self._group, arrival.token))
                 asked |= 1 << kind
         return asked
 

@@ -3,8 +3,10 @@
 What the engine computed can be held against it. Each gives the value, and in words how it comes from the events.
 """
 
-from collections.abc import Callable, Sequence
-from math import nan
+import ast
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite, nan
 from statistics import fmean, pstdev
 from typing import Final, NamedTuple, TypeAlias
 
@@ -12,6 +14,7 @@ from contracts.events import AMOUNT_SCALE, Event, Label
 from contracts.times import format_time
 from operators.features.calendar import EVENT_VALUES
 from operators.features.definition import Feature
+from operators.features.expression import FUNCTIONS
 
 
 class Listed(NamedTuple):
@@ -104,6 +107,46 @@ def _gap(_: Feature, listed: _Matching, event: Event) -> Reckoned:
     return _since(_matching(listed)[-1:], event, nan)
 
 
+def _changed(feature: Feature, listed: _Matching, event: Event) -> Reckoned:
+    own = _field(feature, event) if matches(feature, event) else ""
+    latest = [value for one in _matching(listed) if (value := _field(feature, one.event))][-1:]
+    if not own or not latest:
+        return 0.0, "nothing to compare"
+    return float(latest != [own]), f"{feature.field} {own} after {latest[0]}"
+
+
+def reckon_expression(expression: str, values: Mapping[str, float]) -> Reckoned:
+    """The value of an expression over other features' values."""
+    tree = ast.parse(expression.strip(), mode="eval")
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in values}
+    told = ", ".join(f"{name} = {values[name]:g}" for name in sorted(named))
+    value = _evaluated(tree.body, values)
+    return value if isfinite(value) else nan, f"{expression.strip()} with {told}" if told else expression.strip()
+
+
+def _evaluated(node: ast.expr, values: Mapping[str, float]) -> float:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return float(number)
+        case ast.Name(id=name):
+            return values[name]
+        case ast.UnaryOp(operand=operand):
+            return -_evaluated(operand, values)
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return float(FUNCTIONS[name][0](*[_evaluated(one, values) for one in arguments]))
+        case ast.BinOp(left=left, op=symbol, right=right):
+            return _OPERATIONS[type(symbol)](_evaluated(left, values), _evaluated(right, values))
+    raise TypeError(f"not part of an expression: {ast.dump(node)}")
+
+
+_OPERATIONS: Final[dict[type[ast.operator], Callable[[float, float], float]]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: lambda left, right: left / right if right else nan,
+}
+
+
 def numbered(count: int, noun: str) -> str:
     """`1 event`, `2 events`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -147,4 +190,5 @@ RECKONERS: Final[dict[str, _Reckoner]] = {
     "rate": _rate,
     "age": _age,
     "gap": _gap,
+    "changed": _changed,
 }

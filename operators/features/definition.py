@@ -1,24 +1,23 @@
 """What a feature set's TOML file may say."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from contracts.messages import EventType
 from operators.durations import parse_duration
 from operators.features.calendar import EVENT_VALUES
+from operators.features.entity import ENTITY_FIELDS, check_entity
 
-Entity = Literal["event", "user", "merchant", "device", "card", "ip"]
-ENTITY_FIELDS = {"merchant": "merchant_id", "device": "device_id", "card": "card_id", "ip": "ip"}
-"""The event's field that names each entity but the user."""
-
+Entity = Annotated[str, AfterValidator(check_entity)]
 Aggregate = Literal[
-    "value", "count", "sum", "mean", "std", "min", "max", "distinct", "same", "share", "rate", "age", "gap"
-]
-IDENTIFIERS = ("user_id", "merchant_id", "device_id", "card_id", "ip", "country", "category", "order_id", "outcome")
+    "value", "count", "sum", "mean", "std", "min", "max", "distinct", "same", "share", "rate", "age", "gap", "changed",
+    "expression",
+]  # fmt: skip
+IDENTIFIERS = tuple(ENTITY_FIELDS.values())
 NUMERIC = frozenset({"sum", "mean", "std", "min", "max"})
-UNWINDOWED = frozenset({"value", "age", "gap"})
-UNFILTERED = frozenset({"value", "age"})
+UNWINDOWED = frozenset({"value", "age", "gap", "changed", "expression"})
+UNFILTERED = frozenset({"value", "age", "expression"})
 
 _LONGEST: Final = 3_650 * 86_400_000
 
@@ -68,6 +67,15 @@ class Feature(_Table):
     delay: Duration = 0
     where: Where = Where()
     label: Literal["fraud", "legitimate", "abuse"] | None = None
+    expression: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_expression(cls, table: Any) -> Any:
+        """An expression needs neither entity nor aggregate."""
+        if isinstance(table, dict) and "expression" in table:
+            return {"entity": "event", "aggregate": "expression"} | table
+        return table
 
     @property
     def names(self) -> list[str]:
@@ -86,11 +94,14 @@ class Feature(_Table):
             "value": tuple(EVENT_VALUES),
             "distinct": IDENTIFIERS,
             "same": IDENTIFIERS,
+            "changed": IDENTIFIERS,
         }
         if self.aggregate in NUMERIC:
             allowed[self.aggregate] = ("amount",)
-        if (self.aggregate == "value") != (self.entity == "event"):
-            return 'entity = "event" goes with aggregate = "value", and no other'
+        if (self.aggregate == "expression") != (self.expression is not None):
+            return 'expression: goes with aggregate = "expression", which may be left out, and no other'
+        if (self.aggregate in ("value", "expression")) != (self.entity == "event"):
+            return 'entity = "event" goes with aggregate = "value" or an expression, and no other'
         fields = allowed.get(self.aggregate)
         if fields and self.field not in fields:
             return f'field: aggregate = "{self.aggregate}" needs one of {", ".join(fields)}'

@@ -1,13 +1,14 @@
 """What the features of one event are made of: the events of each window, from the log itself, and what they give."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isclose, isnan
 from typing import Final, NamedTuple
 
 from contracts.events import Event, Label
 from operators.durations import parse_duration
-from operators.features.by_definition import Listed, matches, reckon
-from operators.features.definition import ENTITY_FIELDS, Feature, FeatureFile
+from operators.features.by_definition import Listed, matches, reckon, reckon_expression
+from operators.features.definition import Feature, FeatureFile
+from operators.features.entity import entity_fields, named_by
 from operators.features.plan import GAP_WINDOW
 from operators.settling import UNKNOWN, lateness
 
@@ -51,8 +52,8 @@ class Evidence:
     def __init__(self, file: FeatureFile, event: Event) -> None:
         self._file = file
         self._event = event
-        fields = {_field(feature) for feature in file.features if feature.entity != "event"}
-        self._identifiers = {field: name for field in sorted(fields) if (name := getattr(event, field))}
+        entities = sorted({feature.entity for feature in file.features} - {"event"})
+        self._identifiers = {entity: names for entity in entities if (names := _names(event, entity))}
         bounds = [_bounds(feature, window, file.settle) for feature in file.features for window in _windows(feature)]
         self._oldest = event.event_time - max((delay + size for delay, size in bounds if size), default=0)
         self._seen: list[_Seen] = []
@@ -69,15 +70,15 @@ class Evidence:
         seen = _Seen(event, not self._passed, time < self._latest - lateness(self._file.settle))
         self._latest = max(self._latest, time)
         self._passed = self._passed or _key(event) == _key(self._event)
-        shared = [field for field, name in self._identifiers.items() if getattr(event, field) == name]
+        shared = [entity for entity, names in self._identifiers.items() if _names(event, entity) == names]
         if not shared or time > self._event.event_time:
             return
         if time > self._oldest:
             self._seen.append(seen)
             self._labels.setdefault(_key(event), [])
-        for field in shared:
-            if time < self._first.get(field, time + 1):
-                self._first[field] = time
+        for entity in shared:
+            if time < self._first.get(entity, time + 1):
+                self._first[entity] = time
                 self._firsts.append(seen)
 
     def add_label(self, label: Label) -> None:
@@ -89,29 +90,35 @@ class Evidence:
     def explanations(self, engine: Sequence[float]) -> Iterator[Explanation]:
         """Each feature in the order of the feature set, of which `engine` is the vector."""
         declared = [(feature, window) for feature in self._file.features for window in _windows(feature)]
+        reckoned: dict[str, float] = {}
         for (feature, window), value in zip(declared, engine, strict=True):
-            yield self._explain(feature, window, value)
+            explained = self._explain(feature, window, value, reckoned)
+            reckoned[explained.name] = explained.value
+            yield explained
 
-    def _explain(self, feature: Feature, window: str, engine: float) -> Explanation:
+    def _explain(self, feature: Feature, window: str, engine: float, reckoned: Mapping[str, float]) -> Explanation:
         delay, size = _bounds(feature, window, self._file.settle)
         through = self._event.event_time - delay
         after = through - size if size else None
         listed = self._listed(feature, after, through)
-        value, reckoning = reckon(feature, listed, self._event)
+        if feature.expression:
+            value, reckoning = reckon_expression(feature.expression, reckoned)
+        else:
+            value, reckoning = reckon(feature, listed, self._event)
         name = feature.name.replace("{window}", window)
-        identifier = "" if feature.entity == "event" else self._identifiers.get(_field(feature), "")
+        identifier = " + ".join(self._identifiers.get(feature.entity, ()))
         return Explanation(name, feature, identifier, after, through, tuple(listed), value, reckoning, engine)
 
     def _listed(self, feature: Feature, after: int | None, through: int) -> list[Listed]:
         if feature.entity == "event":
             return [Listed(self._event, True, False, None, ())]
-        identifier = self._identifiers.get(_field(feature))
+        names = self._identifiers.get(feature.entity)
         found = [
             seen
             for seen in (self._firsts if after is None else self._seen)
             if (after is None or seen.event.event_time > after)
             and seen.event.event_time <= through
-            and getattr(seen.event, _field(feature)) == identifier
+            and _names(seen.event, feature.entity) == names
             and (seen.before or not _own(feature))
         ]
         found.sort(key=lambda seen: seen.event.event_time)
@@ -133,8 +140,8 @@ def _windows(feature: Feature) -> list[str]:
     return feature.windows or [""]
 
 
-def _field(feature: Feature) -> str:
-    return ENTITY_FIELDS.get(feature.entity, "user_id")
+def _names(event: Event, entity: str) -> tuple[str, ...]:
+    return named_by(event, entity_fields(entity))
 
 
 def _own(feature: Feature) -> bool:
@@ -145,6 +152,6 @@ def _own(feature: Feature) -> bool:
 def _bounds(feature: Feature, window: str, settle: int) -> tuple[int, int]:
     """How long (ms) before the event its window ends, and how long it is; 0: without a beginning."""
     settle = 0 if _own(feature) else settle
-    if feature.aggregate == "gap":
+    if feature.aggregate in ("gap", "changed"):
         return max(settle, 1), GAP_WINDOW
     return max(feature.delay, settle), parse_duration(window) if window else 0

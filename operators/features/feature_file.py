@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from operators.features.definition import Feature, FeatureFile, FeatureSetError, Where
+from operators.features.expression import ExpressionError, written
 from operators.toml_lines import located
 
 _FIELD_TOLD: Final = re.compile(r"\w+")
@@ -33,7 +34,7 @@ def parse_feature_file(text: str, source: str) -> FeatureFile:
         raise FeatureSetError(f"{source}: not valid TOML: {error}") from None
     try:
         file = FeatureFile.model_validate(document)
-        problems = list(_doubled(file))
+        problems = [*_doubled(file), *_wrong_expressions(file)]
     except ValidationError as error:
         problems = [_problem(detail, document) for detail in error.errors(include_url=False, include_context=False)]
     if problems:
@@ -53,6 +54,18 @@ def _doubled(file: FeatureFile) -> Iterator[tuple[Place, str]]:
             counts[name] += 1
             if counts[name] == 2:
                 yield ("features", index, "name"), f"name: {name} is used twice; names must differ"
+
+
+def _wrong_expressions(file: FeatureFile) -> Iterator[tuple[Place, str]]:
+    names = [name for feature in file.features for name in feature.names]
+    place = 0
+    for index, feature in enumerate(file.features):
+        if feature.expression is not None:
+            try:
+                written(feature.expression, names[:place], names[place:])
+            except ExpressionError as error:
+                yield ("features", index, "expression"), f"expression: {error}"
+        place += len(feature.names)
 
 
 def _problem(detail: ErrorDetails, document: Mapping[str, Any]) -> tuple[Place, str]:

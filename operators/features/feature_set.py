@@ -8,6 +8,7 @@ import orjson
 from operators.durations import parse_duration
 from operators.features.calendar import EVENT_VALUES
 from operators.features.definition import Feature, FeatureFile
+from operators.features.expression import completion, written
 from operators.features.feature_file import parse_feature_file
 from operators.features.measure import WindowedFeature
 from operators.features.plan import EntityPlan
@@ -18,7 +19,7 @@ class FeatureSet:
 
     `names` gives the order of a feature vector; `user` is the plan of the user's own step, `entities` are those of the
     entities whose events come from many partitions, `values` the slot and function of what an event gives by itself.
-    `settle` is in ms.
+    `complete` writes the expressions' values once all others are there, None without any. `settle` is in ms.
     """
 
     def __init__(self, file: FeatureFile, version: str) -> None:
@@ -28,7 +29,9 @@ class FeatureSet:
         declared = [one for feature in file.features for one in _windowed(feature)]
         self.names = tuple(feature.name for feature in declared)
         slots = list(enumerate(declared))
-        self.values = [(slot, EVENT_VALUES[one.field or ""]) for slot, one in slots if one.entity == "event"]
+        self.values = [(slot, EVENT_VALUES[one.field or ""]) for slot, one in slots if one.aggregate == "value"]
+        expressions = [(slot, written(one.expression, self.names[:slot])) for slot, one in slots if one.expression]
+        self.complete = completion(expressions) if expressions else None
         settled: dict[str, list[tuple[int, WindowedFeature]]] = {}
         own = []
         for slot, one in slots:
@@ -45,7 +48,7 @@ def _windowed(feature: Feature) -> Iterator[WindowedFeature]:
     for name, window in zip(feature.names, feature.windows or [""], strict=True):
         yield WindowedFeature(
             name, feature.entity, feature.aggregate, feature.field, parse_duration(window) if window else 0,
-            feature.delay, feature.where, feature.label,
+            feature.delay, feature.where, feature.label, feature.expression,
         )  # fmt: skip
 
 
@@ -53,5 +56,6 @@ def parse_feature_set(text: str, source: str) -> FeatureSet:
     """The feature set that a TOML text declares. Raises FeatureSetError naming `source`, the line, the feature and the
     fix."""
     file = parse_feature_file(text, source)
-    digest = hashlib.sha256(orjson.dumps(file.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    said = file.model_dump(mode="json", exclude_defaults=True)  # a field that is new tomorrow changes no version
+    digest = hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return FeatureSet(file, f"{file.name}#{digest[:8]}")

@@ -16,13 +16,14 @@ class WindowedFeature(NamedTuple):
     delay: int
     where: Where
     label: str | None
+    expression: str | None = None
 
 
 class Measure(NamedTuple):
     """What one column of a ring holds of each event that matches `where`.
 
-    `field` is an event field (a raw column of amounts or fingerprints), or `1` (the event itself), `has_amount`, or
-    `labelled`: whether it has the label named.
+    `field` is an event field (a raw column of amounts or fingerprints) or two of them joined by `+`, or `1` (the event
+    itself), `has_amount`, or `labelled`: whether it has the label named.
     """
 
     field: str

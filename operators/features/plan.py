@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from operators.features.definition import ENTITY_FIELDS, Where
+from operators.features.definition import Where
+from operators.features.entity import entity_fields
 from operators.features.labels import LabelColumns, find
 from operators.features.measure import Measure, WindowedFeature
-from operators.features.program import appending, extraction, reading
+from operators.features.program import appending, extraction, identification, reading
 from operators.features.readers import reader
 from operators.ring import ABSENT, Ring
 
 GAP_WINDOW: Final = 30 * 86_400_000
-"""How far back `gap` looks, in ms."""
+"""How far back `gap` and `changed` look, in ms."""
 
 SLACK: Final = 86_400_000
 """So much longer (ms) than its windows need a user's events are kept: one that is late by less still finds them, a
@@ -42,7 +43,9 @@ class EntityPlan:
         labelled = any(feature.label for _, feature in features)
         self.id_column = self.column(Measure("event_id", Where(), False)) if owned or labelled else None
         self.links = {
-            link: self.column(Measure(ENTITY_FIELDS[link], Where(), False)) for link in links if link != "user"
+            link: self.column(Measure("+".join(entity_fields(link)), Where(), False))
+            for link in links
+            if link != "user"
         }
         windows: dict[tuple[int, int], list[tuple[int, str]]] = {}
         for number, (slot, feature) in enumerate(features):
@@ -56,6 +59,7 @@ class EntityPlan:
         self.wait = self.settle if labelled else self.reach
         """A read at t waits until every watermark has passed t minus this (ms)."""
         self.cumulative = tuple(measure.cumulative for measure in self._measures)
+        self.identify = identification(entity_fields(kind))
         self.extract = extraction(self._measures)
         self._append = appending(self.cumulative)
         self.read = reading([(*window, found) for window, found in windows.items()], len(self.cumulative), self.reach)
@@ -68,7 +72,7 @@ class EntityPlan:
         return self._measures.index(measure)
 
     def _window(self, feature: WindowedFeature) -> tuple[int, int]:
-        if feature.aggregate == "gap":
+        if feature.aggregate in ("gap", "changed"):
             return GAP_WINDOW, max(self.settle, 1)
         return feature.size, max(feature.delay, self.settle)
 

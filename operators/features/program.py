@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from contracts.events import Event
 from contracts.keys import fingerprint
+from operators.features.entity import pair
 from operators.features.measure import Measure
 from operators.features.readers import FUNCTIONS
 from operators.ring import ABSENT, MAX_EVENTS, Ring
 
+Identify = Callable[[Event], int]
 Extract = Callable[[Event], tuple[int, ...]]
 """An event's value for each column."""
 Append = Callable[[Ring, int, Sequence[int]], None]
@@ -24,7 +26,13 @@ Read = Callable[[Ring, int, Sequence[int], list[float]], None]
 Window = tuple[int, int, list[tuple[int, str]]]
 """Delay and size in ms; places in the features, and expressions."""
 
-_NAMES: Final = FUNCTIONS | {"bisect_right": bisect_right, "fingerprint": fingerprint}
+_NAMES: Final = FUNCTIONS | {"bisect_right": bisect_right, "fingerprint": fingerprint, "pair": pair}
+
+
+def identification(fields: Sequence[str]) -> Identify:
+    """A function that gives the fingerprint of an event's entity; 0 where a field is absent."""
+    identify: Identify = _compiled("identify(event)", [f"return {_identity(fields, 0)}"])
+    return identify
 
 
 def extraction(measures: Sequence[Measure]) -> Extract:
@@ -90,8 +98,14 @@ def _value(measure: Measure, match: str) -> str:
     elif field == "amount":
         value = f"{missing} if event.amount is None else event.amount"
     else:
-        value = f"fingerprint(event.{field}) if event.{field} else {ABSENT}"
+        value = _identity(field.split("+"), ABSENT)
     return f"(({value}) if {match} else {missing})" if match else f"({value})"
+
+
+def _identity(fields: Sequence[str], absent: int) -> str:
+    values = [f"event.{field}" for field in fields]
+    text = values[0] if len(values) == 1 else f"pair({', '.join(values)})"
+    return f"fingerprint({text}) if {' and '.join(values)} else {absent}"
 
 
 def _columns(count: int) -> list[str]:

@@ -92,6 +92,12 @@ def _gap(feature: WindowedFeature, plan: Columns) -> str:
     return f"gap(times, c{plan.column(Measure('1', feature.where, True))}, low, high, time)"
 
 
+def _changed(feature: WindowedFeature, plan: Columns) -> str:
+    """Whether the scored event's value is another than that of the latest earlier event that has one."""
+    column = plan.column(Measure(feature.field or "", feature.where, False))
+    return f"changed(c{column}, low, high, values[{column}])"
+
+
 _READERS: Final = {
     "count": _count,
     "sum": _sum,
@@ -105,6 +111,7 @@ _READERS: Final = {
     "rate": _rate,
     "age": _age,
     "gap": _gap,
+    "changed": _changed,
 }
 
 
@@ -134,6 +141,14 @@ def _since(times: "array[int]", totals: "array[int]", low: int, high: int, time:
     return (time - times[latest - 1]) / _SECOND if latest else nan
 
 
+def _differs(identifiers: "array[int]", low: int, high: int, own: int) -> float:
+    if own != ABSENT:
+        for index in range(high - 1, low - 1, -1):
+            if identifiers[index] != ABSENT:
+                return float(identifiers[index] != own)
+    return 0.0
+
+
 FUNCTIONS: Final[dict[str, Any]] = {
     "nan": nan,
     "std": _deviation,
@@ -141,5 +156,6 @@ FUNCTIONS: Final[dict[str, Any]] = {
     "distinct": _different,
     "same": _equal,
     "gap": _since,
+    "changed": _differs,
 }
 """What expressions may call besides Python's own."""

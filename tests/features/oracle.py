@@ -1,13 +1,14 @@
 """A naive reading of feature definitions: each from the whole list of events, by brute force."""
 
 from collections.abc import Callable, Sequence
-from math import nan
+from math import isfinite, isnan, log1p, nan
 from statistics import fmean, pstdev
 
 from contracts.events import AMOUNT_SCALE, Event, Label
 from operators.durations import parse_duration
 from operators.features.calendar import EVENT_VALUES
-from operators.features.definition import ENTITY_FIELDS, Feature, FeatureFile, Where
+from operators.features.definition import Feature, FeatureFile, Where
+from operators.features.entity import ENTITY_FIELDS
 from operators.features.plan import GAP_WINDOW
 
 
@@ -18,14 +19,32 @@ def vectors(
 
     A read looks at the latest `most` events of an entity.
     """
-    return [
-        [
-            value(feature, parse_duration(window) if window else 0, events, index, labels, file.settle, most)
-            for feature in file.features
-            for window in feature.windows or [""]
-        ]
-        for index in range(len(events))
-    ]
+    found = []
+    for index in range(len(events)):
+        known: dict[str, float] = {}
+        for feature in file.features:
+            for name, window in zip(feature.names, feature.windows or [""], strict=True):
+                size = parse_duration(window) if window else 0
+                if feature.expression:
+                    known[name] = expression(feature.expression, known)
+                else:
+                    known[name] = value(feature, size, events, index, labels, file.settle, most)
+        found.append(list(known.values()))
+    return found
+
+
+def expression(text: str, known: dict[str, float]) -> float:
+    """By Python itself; the tests' expressions divide by nothing but what is unknown or greater than 0."""
+    result = eval(text, {"log1p": lambda x: log1p(x) if x > -1 else nan, "coalesce": coalesce, "max": largest}, known)
+    return float(result) if isfinite(result) else nan
+
+
+def coalesce(first: float, second: float) -> float:
+    return second if isnan(first) else first
+
+
+def largest(*values: float) -> float:
+    return nan if any(isnan(one) for one in values) else max(values)
 
 
 def windows(events: Sequence[Event], size: int, horizon: int) -> list[list[Event]]:
@@ -49,14 +68,14 @@ def value(
     own = feature.entity == "user" and feature.label is None
     settle = 0 if own else settle
     known = [one for one in (events[: index + 1] if own else events) if one.event_time <= event.event_time - settle]
-    field = ENTITY_FIELDS.get(feature.entity, "user_id")
-    entity = getattr(event, field)
-    seen = [one for one in known if entity and getattr(one, field) == entity]
+    fields = [ENTITY_FIELDS[part] for part in feature.entity.split("+")]
+    entity = [getattr(event, field) for field in fields]
+    seen = [one for one in known if all(entity) and [getattr(one, field) for field in fields] == entity]
     if feature.aggregate == "age":
         return (event.event_time - min(one.event_time for one in seen)) / 1_000 if seen else 0.0
     seen = sorted(seen, key=lambda one: one.event_time)[-most:]
     end = event.event_time - max(feature.delay, settle)
-    if feature.aggregate == "gap":
+    if feature.aggregate in ("gap", "changed"):
         end, size = event.event_time - max(settle, 1), GAP_WINDOW
     window = [one for one in seen if end - size < one.event_time <= end]
     matching = [one for one in window if matches(feature.where, one)]
@@ -89,6 +108,12 @@ def of_amounts(summary: Callable[[list[int]], float]) -> Callable[[Feature, list
     return summarise
 
 
+def changed(feature: Feature, matching: list[Event], event: Event) -> float:
+    own = getattr(event, feature.field or "") if matches(feature.where, event) else ""
+    before = [given for one in matching if (given := getattr(one, feature.field or ""))]
+    return float(bool(own and before) and own != before[-1])
+
+
 def distinct(feature: Feature, matching: list[Event], _: Event) -> float:
     return float(len({getattr(one, feature.field or "") for one in matching} - {""}))
 
@@ -107,4 +132,5 @@ AGGREGATES: dict[str, Callable[[Feature, list[Event], Event], float]] = {
     "max": of_amounts(max),
     "distinct": distinct,
     "same": same,
+    "changed": changed,
 }

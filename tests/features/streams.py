@@ -28,8 +28,8 @@ class Stream(NamedTuple):
     labels: list[Label]
 
 
-ENTITIES = ("event", "user", "merchant", "device")
-AGGREGATES = (*sorted(NUMERIC), "count", "distinct", "same", "share", "age", "gap", "rate")
+ENTITIES = ("event", "user", "merchant", "device", "country", "user+merchant", "device+category")
+AGGREGATES = (*sorted(NUMERIC), "count", "distinct", "same", "share", "age", "gap", "changed", "rate")
 
 
 @st.composite
@@ -42,9 +42,9 @@ def definitions(draw: st.DrawFn, entities: Sequence[str], aggregates: Sequence[s
     feature: dict[str, Any] = {"entity": entity, "aggregate": aggregate}
     if aggregate in NUMERIC:
         feature["field"] = "amount"
-    if aggregate in ("distinct", "same"):
+    if aggregate in ("distinct", "same", "changed"):
         feature["field"] = draw(st.sampled_from(IDENTIFIERS))
-    if aggregate not in ("age", "gap"):
+    if aggregate not in ("age", "gap", "changed"):
         feature["windows"] = draw(st.lists(st.sampled_from(WINDOWS), min_size=1, max_size=3, unique=True))
         feature["delay"] = draw(st.sampled_from(DELAYS))
     if aggregate == "rate":
@@ -65,7 +65,7 @@ def filters() -> st.SearchStrategy[dict[str, list[str]]]:
 def feature_sets(entities: Sequence[str] = ENTITIES, aggregates: Sequence[str] = AGGREGATES) -> st.SearchStrategy[str]:
     """TOML texts of one to eight features."""
     features = st.lists(definitions(entities, aggregates), min_size=1, max_size=8)
-    return st.builds(written, st.sampled_from(["0s", "1s", "2s"]), features)
+    return st.builds(with_expression, st.sampled_from(["0s", "1s", "2s"]), features)
 
 
 def written(settle: str, features: list[dict[str, Any]]) -> str:
@@ -81,6 +81,16 @@ def written(settle: str, features: list[dict[str, Any]]) -> str:
                 "where = { " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in where.items()) + " }"
             )
     return "\n".join(lines)
+
+
+def with_expression(settle: str, features: list[dict[str, Any]]) -> str:
+    """The same, and a feature over the first and the last of them."""
+    first, last = (
+        f"f{number}" + (f"_{features[number]['windows'][0]}" if "windows" in features[number] else "")
+        for number in (0, len(features) - 1)
+    )
+    text = f"coalesce({first}, 1) * 2 - {last} / (1 + log1p(max({first}, 0)))"
+    return f'{written(settle, features)}\n[[features]]\nname = "expression"\nexpression = "{text}"'
 
 
 CLOSE = (0, 1, 250, 500, 500, 1_000, 1_000, 1_500, 2_000)
@@ -128,6 +138,7 @@ EVENTS = st.builds(
     st.none() | st.integers(0, 10**7) | st.just(10**14),
     merchant_id=_one_of("m0", "m0", "m1", ""),
     device_id=_one_of("", *(f"d{number}" for number in range(8))),
+    country=_one_of("", "DE", "FR"),
     category=_one_of("", "a", "b"),
     outcome=_one_of("ok", "failed", ""),
 )

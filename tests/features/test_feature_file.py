@@ -34,6 +34,10 @@ def with_feature(fields: str) -> str:
     return f'{TEXT}\n[[features]]\nname = "new"\n{fields}'
 
 
+def with_expression(text: str) -> str:
+    return f'{TEXT}\n[[features]]\nname = "new"\nexpression = "{text}"\n'
+
+
 def with_count(fields: str) -> str:
     return with_feature(f'entity = "user"\naggregate = "count"\n{fields}')
 
@@ -100,7 +104,20 @@ CASES = [
     ),
     (TEXT.replace("outcome =", "outcom ="), "where: outcom: unknown field; did you mean outcome?", ""),
     (TEXT.replace("outcome =", "country ="), "where: country: unknown field; known: event_type, outcome, category", ""),
-    (TEXT.replace('"merchant"', '"shop"'), "feature fraud_rate: entity: ", "'merchant'"),
+    (TEXT.replace('"merchant"', '"shop"'), "line 13: feature fraud_rate: entity: unknown", '"user+merchant"'),
+    (TEXT.replace('"merchant"', '"user+merchnt"'), "feature fraud_rate: entity: unknown", "did you mean merchant?"),
+    (TEXT.replace('"merchant"', '"user+user"'), "feature fraud_rate: entity: an entity is", "two different ones"),
+    (with_expression("user_count_1d / 0.5 +"), "line 20: feature new: expression: not an expression", ""),
+    (with_expression("2 * user_cont_1d"), "expression: column 5: unknown feature", "did you mean user_count_1d?"),
+    (with_expression("new + 1"), "expression: column 1: new is declared further down", "move it above"),
+    (with_expression("exp(fraud_rate)"), "expression: column 1: unknown function exp", "known: log,"),
+    (with_expression("log(fraud_rate, 2)"), "expression: column 1: log takes 1 values", ""),
+    (with_expression("fraud_rate ** 2"), "expression: column 1: only features, numbers", "coalesce"),
+    (with_expression("fraud_rate.real"), "expression: column 1: only features, numbers", ""),
+    (with_expression("True"), "expression: column 1: only features, numbers", ""),
+    (with_expression("1 + " * 200 + "1"), "expression: longer than 500 characters", "several features"),
+    (with_expression("1") + 'aggregate = "count"', "feature new: expression: goes with", ""),
+    (with_feature('entity = "user"\naggregate = "changed"\nfield = "amount"'), "field: ", "needs one of user_id"),
     (TEXT.replace('"rate"', '"ratio"'), "feature fraud_rate: aggregate: ", "'share', 'rate'"),
     (TEXT.replace('label = "fraud"', 'label = "theft"'), "feature fraud_rate: label: ", "'abuse'"),
     (TEXT.replace('label = "fraud"\n', ""), 'feature fraud_rate: label: aggregate = "rate" needs it', ""),

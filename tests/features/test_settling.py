@@ -14,7 +14,7 @@ from tests.features.compare import assert_equal
 from tests.features.streams import APART, CLOSE, Stream, feature_sets, streams, without_duplicates
 from tests.features.topology import Topology, group_of, partitioned, released
 
-ALL = feature_sets(entities=("user", "merchant", "device"))
+ALL = feature_sets(entities=("user", "merchant", "device", "user+merchant"))
 RATES = feature_sets(entities=("user", "merchant"), aggregates=("rate",))
 
 
