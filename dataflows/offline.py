@@ -1,7 +1,8 @@
 """The flow's own operators over files, without the engine: training sets and feature files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 from contracts.events import Event, Label
 from contracts.scoring import ScoringInput
@@ -10,11 +11,15 @@ from operators.entities import EntityGroup
 from operators.features import FeatureSet
 from operators.join import OrderedJoin
 from operators.packs import Arrival, EntityPack, JoinPack, UserPack
+from operators.ring import Ring
 from operators.settling import ABSENT_INPUT, UNKNOWN, lateness
 from operators.state import DictStates
-from operators.users import UserGroup
+from operators.users import UserGroup, UserState
+
+S = TypeVar("S")
 
 _CHUNK = 1_000
+_FEW_STATES = 10_000
 
 
 def replay(
@@ -24,8 +29,9 @@ def replay(
 
     Events come in the order of the log; labels in the order of their label_time.
     """
-    users = UserGroup(feature_set, DictStates(), group=0, inputs=2)
-    entities = EntityGroup(feature_set, DictStates(), inputs=1)
+    of_users, of_entities = _SweptStates[UserState](), _SweptStates[Ring]()
+    users = UserGroup(feature_set, of_users, group=0, inputs=2)
+    entities = EntityGroup(feature_set, of_entities, inputs=1)
     join = OrderedJoin(feature_set)
     for pack in _packs(events, labels, lateness(feature_set.settle)):
         output = users.on_pack(pack)
@@ -35,6 +41,28 @@ def replay(
             yield enriched.arrival.event, ScoringInput(tuple(enriched.features), enriched.window)
         entities.touched()  # nobody takes snapshots: what they would write is let go
         join.take_filled()
+        of_users.sweep(lambda _, state: users.rest(state))
+        of_entities.sweep(entities.rest)
+
+
+class _SweptStates(DictStates[S]):
+    """States of which the idle are forgotten, so that a replay's memory is that of its windows, not of its log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._most = _FEW_STATES
+
+    def sweep(self, rest: Callable[[str, S], S | None]) -> None:
+        """Keep of each what `rest` says, once there are twice as many as were left the last time."""
+        if len(self) < self._most:
+            return
+        for key, state in list(self.items()):
+            kept = rest(key, state)
+            if kept is None:
+                self.delete(key)
+            else:
+                self.put(key, kept)
+        self._most = 2 * len(self) + _FEW_STATES
 
 
 def replay_period(

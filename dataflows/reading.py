@@ -40,7 +40,7 @@ class ReadingRules:
     hold: int
     """A partition waits when it is further than this ahead of the slowest."""
     idle: int
-    """A partition at its end for so long no longer counts."""
+    """A partition at its end for so long no longer counts; overdue labels and decisions don't make it count again."""
     quantum: int
     """A watermark is told when it has moved by so much."""
     max_record_bytes: int
@@ -144,9 +144,11 @@ class PartitionReader:
         if missing * 2 > self._rules.batch_size:
             records = self._source.read(missing)
             if records:
-                self._quiet_since = None
                 received = time.time_ns() // 1_000_000
-                self._buffer.extend([self._read(record, received) for record in records])
+                reads = [self._read(record, received) for record in records]
+                self._buffer.extend(reads)
+                if not all(self._is_overdue(*both) for both in zip(records, reads, strict=True)):
+                    self._quiet_since = None
 
     def _publish(self) -> None:
         done = not self._buffer and (self._source.at_end or self._source.exhausted)
@@ -200,15 +202,20 @@ class PartitionReader:
     def _watermark(self) -> int | None:
         latest = max(self._latest, self._buffer[0].time) if self._buffer else self._latest  # what is held tells as well
         watermark = latest - self._rules.lateness if latest != UNKNOWN else UNKNOWN
-        if self._buffer or not (self._source.at_end or self._source.exhausted):
-            self._quiet_since = None
-        elif self._source.exhausted or self._is_idle():
+        if not self._buffer and (self._source.exhausted or (self._source.at_end and self._is_idle())):
             watermark = ABSENT_INPUT
         moved = watermark - self._told
         if watermark == self._told or 0 <= moved < self._rules.quantum:
             return None
         self._told = watermark
         return watermark
+
+    def _is_overdue(self, record: InputRecord, read: _Read) -> bool:
+        """Whether a label or decision was published so long after its own time that nobody waits for it: a feed of such
+        would hold everything back by as much for as long as it flows."""
+        if record.timestamp is None or read.arrival is not None or read.letter is not None:
+            return False
+        return read.time + self._rules.hold + self._rules.idle < record.timestamp
 
     def _is_idle(self) -> bool:
         now = self._clock()

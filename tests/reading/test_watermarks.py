@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.codec import encode_event, encode_label
+from contracts.events import Event, Label
 from operators.packs import Arrival
 from operators.settling import ABSENT_INPUT
 from tests.reading.test_alignment import partitions
@@ -74,6 +76,38 @@ def test_a_partition_at_its_end_no_longer_counts_after_a_while_and_counts_again_
     assert world.read(0).watermark is None
     world.now = 21.5
     assert world.read(0).watermark == ABSENT_INPUT
+
+
+@pytest.mark.parametrize(("delay", "counts"), [(0, True), (RULES.hold + RULES.idle, True), (86_400_000, False)])
+def test_labels_published_long_after_their_time_hold_nobody_while_they_flow(delay: int, counts: bool) -> None:
+    world = World(1)
+    world.open()
+    world.read(0)
+    now = START + 1_000_000
+    told: list[int | None] = []
+    for number in range(8):
+        label = encode_label(Label("e", "u", "fraud", now + number * 500 - delay, "test"))
+        world.put_bytes(1, label, timestamp=now + number * 500)
+        world.now = number / 2
+        batch = world.read(1)
+        assert len(batch.labels) == 1
+        told.append(batch.watermark)
+    if counts:
+        assert told == [now + number * 500 - delay - RULES.lateness for number in range(8)]
+    else:
+        assert told[:2] == [now - delay - RULES.lateness, now + 500 - delay - RULES.lateness]
+        assert told[2] == ABSENT_INPUT
+        assert set(told[3:]) == {None}
+
+
+def test_events_published_long_after_their_time_count_while_they_flow() -> None:
+    world = World(1)
+    world.open()
+    for number in range(8):
+        world.put_bytes(0, encode_event(Event("e", "payment", START + number * 500, "u")), timestamp=START + 86_400_000)
+        world.read(1)
+        world.now = number / 2
+        assert world.read(0).watermark == START + number * 500 - RULES.lateness
 
 
 def test_one_that_never_had_anything_is_idle_too() -> None:
