@@ -66,7 +66,7 @@ class Lifecycle:
             return []
         life.cases.remove(case)
         worse = _case(judgment)
-        worse.events, worse.records = [*case.events, judgment.event_id], case.records
+        worse.events, worse.records, worse.since = [*case.events, judgment.event_id], case.records, case.since
         return [_go_on(life, judgment.user_id, worse, "escalated", judgment.event_time, judgment.reasons, "rule")]
 
     def _obey(self, life: Life, ruled: Ruled) -> list[PolicyAction]:

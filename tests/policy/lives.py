@@ -1,0 +1,120 @@
+"""A small policy with every kind of life, and the packs that bring it about."""
+
+from collections.abc import Iterable, Sequence
+
+from contracts.decisions import PolicyAction, Versions, action_id
+from contracts.events import Event, Label, ManualDecision, Position
+from operators.packs import Arrival, Enriched, Ruled, Scored, ScoredPack, Tidings
+from operators.policy import Decided, PolicyEngine, PolicyGroup, UserState
+from operators.state import DictStates
+from tests.policy.files import HEAD, parsed
+
+START = 1_700_000_000_000
+DELAY = 2_000
+STAND = 100_000
+EXPIRES = {"hold_order": 150_000, "review": 300_000, "step_up": None, "block": None}
+COOLDOWN = 30_000
+VERSIONS = Versions("m", "p", "f")
+PLACE = Position("decisions", 0, 0)
+
+FADING = HEAD.replace('half_life = "1d"', 'half_life = "40s"\nhysteresis = 0.05')
+
+POLICY = f"""{FADING}
+[actions]
+escalate_by = 0.05
+decisions_stand = "{STAND}ms"
+
+[[rules]]
+id = "surely"
+when = "score >= 0.95"
+action = "block"
+reason = "Surely fraud."
+
+[[rules]]
+id = "likely"
+events = ["payment"]
+when = "score >= 0.8"
+action = "hold_order"
+expires = "150s"
+reason = "Likely fraud."
+
+[[rules]]
+id = "maybe"
+when = "score >= 0.5"
+action = "review"
+expires = "300s"
+reason = "Maybe fraud."
+
+[[rules]]
+id = "odd"
+when = "score >= 0.4"
+action = "step_up"
+cooldown = "{COOLDOWN}ms"
+reason = "Odd."
+
+[[rules]]
+id = "fine"
+events = ["payment"]
+when = "score < 0.1"
+action = "release"
+releases = ["likely", "maybe"]
+reason = "It looks fine by now."
+"""
+ENGINE = PolicyEngine(parsed(POLICY), ())
+
+
+def new_group(states: DictStates[UserState] | None = None) -> PolicyGroup:
+    return PolicyGroup(ENGINE, DictStates() if states is None else states, VERSIONS, "transactions", DELAY)
+
+
+def scored(event: Event, score: float | None, offset: int = 0, mark: int = 0) -> Scored:
+    return Scored(Enriched(Arrival(event, 0, offset, bool(mark), 5, mark), [], b"", 0, bool(mark)), score)
+
+
+def pack(events: Sequence[Scored] = (), outcomes: Iterable[Label | ManualDecision] = (), clock: int | None = None,
+         idle: bool = False) -> ScoredPack:  # fmt: skip
+    outcomes = list(outcomes)
+    labels = [one for one in outcomes if isinstance(one, Label)]
+    decisions = [Ruled(one, PLACE) for one in outcomes if isinstance(one, ManualDecision)]
+    return ScoredPack(0, list(events), Tidings(labels, decisions, clock, idle))
+
+
+def decision(id: str, time: int, verdict: str = "release", order: str = "", action_id: str = "", user: str = "bob",
+             action: str = "", expires_at: int | None = None) -> ManualDecision:  # fmt: skip
+    return ManualDecision(id, user, action_id, order, verdict, action, expires_at, time, "ann", "Seen.")
+
+
+def actions(decided: Decided) -> list[PolicyAction]:
+    return [action for action, _ in decided.actions]
+
+
+ENDS = ("released", "confirmed", "expired")
+
+
+def check_lives(taken: Sequence[PolicyAction], over: bool) -> None:
+    """Every transition follows an opening; no cause has two open actions; nothing follows an end.
+
+    With `over`, all lives have ended that have an end.
+    """
+    latest: dict[str, PolicyAction] = {}
+    open_causes: dict[tuple[str, str], str] = {}
+    for action in taken:
+        identity = action_id(action)
+        cause = (action.user_id, action.order_id or f"rule {action.cause}")
+        if action.status == "opened":
+            assert (action.follows, action.opening) == (None, None)
+            if action.expires_at is not None:
+                assert cause not in open_causes, "a double hold"
+                open_causes[cause] = identity
+        else:
+            before = latest.pop(action.follows or "")  # an orphan, or two that follow the same, have none
+            assert action.opening == (before.opening or action.follows)
+            assert action.effective_at >= before.effective_at
+            assert open_causes.get(cause) == action.opening
+            if action.status in ENDS or action.expires_at is None:
+                del open_causes[cause]
+        if action.status not in ENDS and action.expires_at is not None:
+            assert identity not in latest
+            latest[identity] = action
+    if over:
+        assert not latest, "an orphan hold"
