@@ -70,6 +70,7 @@ def run(job: Job) -> int:
         noted.watch(flow)
         _tune_collector()
         _await_listeners(job.addresses[: job.index])
+        drain_on_signals()  # Before, there is nothing to drain: SIGTERM ends the process at once.
         cluster_main(
             flow,
             list(job.addresses),
@@ -139,7 +140,6 @@ def _die_with_supervisor() -> None:
 
 def main() -> None:
     """Read the job, run it, and leave with its status."""
-    drain_on_signals()
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as stdin:
         job = Job.model_validate_json(stdin.readline())
     threading.Thread(target=_die_with_supervisor, daemon=True).start()

@@ -1,6 +1,7 @@
 """Tiny flows for the supervisor to run. Their output can be checked item by item."""
 
 import os
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from dataflows.worker import Job
 
 PARTITIONS = 4
 KEYS = 7
+HANGS = 600.0
+"""Seconds; no test waits so long."""
 
 
 class _NumbersPartition(StatefulSourcePartition[tuple[str, int], int]):
@@ -106,6 +109,13 @@ def counting(job: Job) -> Dataflow:
     items = op.input("in", flow, Numbers(job.arguments))
     op.output("out", op.stateful_map("count", items, _running_count), Lines(out))
     return flow
+
+
+def loading(job: Job) -> Dataflow:
+    """Takes its time before there is a flow."""
+    _note_start(job)
+    time.sleep(HANGS)
+    return counting(job)
 
 
 def refusing(job: Job) -> Dataflow:

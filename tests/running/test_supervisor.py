@@ -1,11 +1,13 @@
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.running.conftest import Run, finish, wait_until
+from tests.running.conftest import HANGS_AFTER, ROOT, Run, finish, wait_until
 from tests.running.flows import expected
 
 
@@ -36,6 +38,18 @@ def test_a_drained_flow_goes_on_where_it_was(run: Run, processes: int, number: s
     assert set(run.lines()) < expected(60)
     assert finish(run.start("counting", processes, items=60)) == (0, "")
     assert run.lines() == dict.fromkeys(expected(60), 1)
+
+
+def test_a_process_that_has_not_begun_has_nothing_to_drain(run: Run) -> None:
+    job = run.job("loading", items=10, pause_ms=1).model_dump_json()
+    command = [sys.executable, "-m", "dataflows.worker"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True) as worker:
+        assert worker.stdin
+        worker.stdin.write(job + "\n")
+        worker.stdin.flush()
+        wait_until(lambda: bool(list(run.out.glob("started-*"))))
+        worker.terminate()
+        assert worker.wait(HANGS_AFTER) == -signal.SIGTERM
 
 
 def test_the_number_of_processes_may_change_at_every_start(run: Run) -> None:
