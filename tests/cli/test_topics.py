@@ -39,7 +39,8 @@ def test_created_once_and_then_left_alone(sealwax: Sealwax, settings: Path) -> N
     made = sealwax("topics", "create", "--config", settings, "--partitions", 3)
     assert made.status == 0
     rows = _rows(made.out)
-    assert {name: row[0] for name, row in rows.items()} == dict.fromkeys(NAMES, "3") | {"decisions": "1", "dead_letters": "1"}
+    partitions = dict.fromkeys(NAMES, "3") | {"decisions": "1", "dead_letters": "1"}
+    assert {name: row[0] for name, row in rows.items()} == partitions
     assert {name for name, row in rows.items() if row[2] == "compact"} == {"user_risk"}
     assert int(rows["dead_letters"][3].replace(",", "")) >= 16 * 1024 * 1024
     assert all(row[-1] == "created" for row in rows.values())
