@@ -50,7 +50,7 @@ class EntityPlan:
         windows: dict[tuple[int, int], list[tuple[int, str]]] = {}
         for number, (slot, feature) in enumerate(features):
             size, delay = self._window(feature)
-            windows.setdefault((delay, size), []).append((slot if owned else number, reader(feature, self)))
+            windows.setdefault((delay, size), []).append((slot if owned else number, reader(feature, self, number)))
         self.horizon = max([horizon, *(delay + size for delay, size in windows)]) + (SLACK if owned else 0)
         self.reach = min((delay for delay, _ in windows), default=self.settle)
         """A read at t looks at events up to t minus this (ms)."""

@@ -13,7 +13,8 @@ from typing import Any, Final, Protocol
 from contracts.events import AMOUNT_SCALE
 from operators.features.definition import Where
 from operators.features.measure import Measure, WindowedFeature
-from operators.ring import ABSENT
+from operators.features.sliding import LONG, Counts, Extremes, Moments, slid
+from operators.ring import ABSENT, Ring
 
 
 class Columns(Protocol):
@@ -28,12 +29,12 @@ class Columns(Protocol):
 _SECOND: Final = 1_000
 
 
-def reader(feature: WindowedFeature, plan: Columns) -> str:
-    """The expression of one feature; its columns are asked of the plan.
+def reader(feature: WindowedFeature, plan: Columns, number: int) -> str:
+    """The expression of one feature, the plan's so-manyth; its columns are asked of the plan.
 
     Over an empty window, counts, sums, shares and rates are 0; mean, std, min, max and gap are unknown (NaN).
     """
-    return _READERS[feature.aggregate](feature, plan)
+    return _READERS[feature.aggregate](feature, plan).replace("$", str(number))
 
 
 def _total(plan: Columns, field: str, where: Where, label: str = "") -> str:
@@ -41,8 +42,9 @@ def _total(plan: Columns, field: str, where: Where, label: str = "") -> str:
     return f"c{column}[high] - c{column}[low]"
 
 
-def _values(plan: Columns, field: str | None, where: Where) -> str:
-    return f"c{plan.column(Measure(field or '', where, False))}[low:high]"
+def _window(plan: Columns, field: str | None, where: Where) -> str:
+    """What the functions over single values ask for; `$` becomes the feature's number."""
+    return f"ring, $, c{plan.column(Measure(field or '', where, False))}, low, high"
 
 
 def _count(feature: WindowedFeature, plan: Columns) -> str:
@@ -59,17 +61,17 @@ def _mean(feature: WindowedFeature, plan: Columns) -> str:
 
 
 def _of_amounts(summary: str) -> Callable[[WindowedFeature, Columns], str]:
-    return lambda feature, plan: f"of_amounts({summary}, {_values(plan, 'amount', feature.where)})"
+    return lambda feature, plan: f"{summary}({_window(plan, 'amount', feature.where)})"
 
 
 def _distinct(feature: WindowedFeature, plan: Columns) -> str:
-    return f"distinct({_values(plan, feature.field, feature.where)})"
+    return f"distinct({_window(plan, feature.field, feature.where)})"
 
 
 def _same(feature: WindowedFeature, plan: Columns) -> str:
     """How many events of the window share the scored event's value, itself included where it lies in the window."""
     column = plan.column(Measure(feature.field or "", feature.where, False))
-    return f"same(c{column}[low:high], values[{column}])"
+    return f"same({_window(plan, feature.field, feature.where)}, values[{column}])"
 
 
 def _share(feature: WindowedFeature, plan: Columns) -> str:
@@ -103,8 +105,8 @@ _READERS: Final = {
     "sum": _sum,
     "mean": _mean,
     "std": _of_amounts("std"),
-    "min": _of_amounts("min"),
-    "max": _of_amounts("max"),
+    "min": _of_amounts("least"),
+    "max": _of_amounts("greatest"),
     "distinct": _distinct,
     "same": _same,
     "share": _share,
@@ -115,25 +117,51 @@ _READERS: Final = {
 }
 
 
-def _summarised(summary: Callable[[list[int]], float], amounts: "array[int]") -> float:
-    present = [amount for amount in amounts if amount != ABSENT]
-    return summary(present) / AMOUNT_SCALE if present else nan
+def _least(ring: Ring, number: int, column: "array[int]", low: int, high: int) -> float:
+    if high - low > LONG:
+        least = slid(ring, number, Extremes, column, low, high).least
+        return least[0][1] / AMOUNT_SCALE if least else nan
+    present = _present(column, low, high)
+    return min(present) / AMOUNT_SCALE if present else nan
 
 
-def _deviation(amounts: list[int]) -> float:
+def _greatest(ring: Ring, number: int, column: "array[int]", low: int, high: int) -> float:
+    if high - low > LONG:
+        greatest = slid(ring, number, Extremes, column, low, high).greatest
+        return greatest[0][1] / AMOUNT_SCALE if greatest else nan
+    present = _present(column, low, high)
+    return max(present) / AMOUNT_SCALE if present else nan
+
+
+def _deviation(ring: Ring, number: int, column: "array[int]", low: int, high: int) -> float:
     """The population's standard deviation, from exact integer sums."""
-    count, total = len(amounts), sum(amounts)
-    return sqrt(count * sum(amount * amount for amount in amounts) - total * total) / count
+    if high - low > LONG:
+        moments = slid(ring, number, Moments, column, low, high)
+        count, total, squares = moments.count, moments.total, moments.squares
+    else:
+        present = _present(column, low, high)
+        count, total, squares = len(present), sum(present), sum([amount * amount for amount in present])
+    return sqrt(count * squares - total * total) / count / AMOUNT_SCALE if count else nan
 
 
-def _different(identifiers: "array[int]") -> float:
-    found = set(identifiers)
+def _different(ring: Ring, number: int, column: "array[int]", low: int, high: int) -> float:
+    if high - low > LONG:
+        return float(len(slid(ring, number, Counts, column, low, high).of))
+    found = set(column[low:high])
     found.discard(ABSENT)
     return float(len(found))
 
 
-def _equal(identifiers: "array[int]", own: int) -> float:
-    return 0.0 if own == ABSENT else float(identifiers.count(own))
+def _equal(ring: Ring, number: int, column: "array[int]", low: int, high: int, own: int) -> float:
+    if own == ABSENT:
+        return 0.0
+    if high - low > LONG:
+        return float(slid(ring, number, Counts, column, low, high).of.get(own, 0))
+    return float(column[low:high].count(own))
+
+
+def _present(column: "array[int]", low: int, high: int) -> list[int]:
+    return [amount for amount in column[low:high] if amount != ABSENT]
 
 
 def _since(times: "array[int]", totals: "array[int]", low: int, high: int, time: int) -> float:
@@ -152,7 +180,8 @@ def _differs(identifiers: "array[int]", low: int, high: int, own: int) -> float:
 FUNCTIONS: Final[dict[str, Any]] = {
     "nan": nan,
     "std": _deviation,
-    "of_amounts": _summarised,
+    "least": _least,
+    "greatest": _greatest,
     "distinct": _different,
     "same": _equal,
     "gap": _since,
