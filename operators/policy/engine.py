@@ -78,24 +78,17 @@ class PolicyEngine:
         amount = nan if event.amount is None else event.amount / AMOUNT_SCALE
         found = self._matching[kind](known_score, risk, level, late, degraded, amount, event, features)
         winner, reasons = _outcome(self._rules[kind], found) if found else (None, ())
+        shown_score = self.policy.fallback_score if degraded else known_score
         update = RiskUpdate(
-            event.event_id,
-            kind,
-            event.user_id,
-            time,
-            self.policy.fallback_score if degraded else known_score,
-            risk,
-            level,
-            reasons,
-            late,
-            degraded,
-            versions,
+            event.event_id, kind, event.user_id, time, shown_score, risk, level, reasons, late, degraded, versions,
             position,
-        )
+        )  # fmt: skip
         releases: tuple[Release, ...] = ()
         if watched:
             held = self._releasing[kind](known_score, risk, level, late, degraded, amount, event, features)
-            releases = tuple([_release(self._releases[kind][index]) for index in held])
+            releases = tuple(
+                [Release(rule.reason, rule.releases) for rule in map(self._releases[kind].__getitem__, held)]
+            )
         acting = winner if winner is not None and winner.recorded else None
         if acting is None and not releases:
             return Decision(state, update, None, changes)
@@ -148,10 +141,6 @@ def _outcome(rules: tuple[Rule, ...], found: list[int]) -> tuple[Rule | None, tu
         matched.remove(winner)
         matched.insert(0, winner)
     return winner, tuple([rule.reason for rule in matched])
-
-
-def _release(rule: Rule) -> Release:
-    return Release(rule.reason, rule.releases)
 
 
 def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, releases: tuple[Release, ...]) -> Judgment:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Producer
 
-from contracts.codec import encode_event, encode_label
+from contracts.codec import encode_decision, encode_event, encode_label
 from dataflows import recovery
 from dataflows.connectors.kafka_output import partition_of
 from dataflows.running import flow_job
@@ -206,14 +206,15 @@ class _Feeder:
 
 
 def input_records(cluster: Cluster, stream: Stream) -> Iterator[Sent]:
-    """The stream's events and labels, each label at about the time at which it is known."""
+    """The stream's events, labels and decisions, these at about the time at which they become known."""
     topics = cluster.topics
     events, latest = [], 0
     for event in stream.events:
         latest = max(latest, event.event_time)
         events.append((latest, topics.transactions, event.user_id, encode_event(event)))
     labels = [(label.label_time, topics.labels, label.user_id, encode_label(label)) for label in stream.labels]
-    for _, topic, user, value in heapq.merge(events, labels, key=lambda timed: timed[0]):
+    decisions = [(one.decision_time, topics.decisions, one.user_id, encode_decision(one)) for one in stream.decisions]
+    for _, topic, user, value in heapq.merge(events, labels, decisions, key=lambda timed: timed[0]):
         yield Sent(topic, partition_of(user.encode(), PARTITIONS), user.encode(), value)
 
 

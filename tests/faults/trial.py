@@ -28,8 +28,8 @@ def run_trial(campaign: Campaign, stream: Stream, make_cluster: Callable[..., Cl
     disturbed = make_cluster()
     result = campaign.run(disturbed, stream, directory)
     topics = disturbed.topics
-    alone = make_cluster(transactions=topics.transactions, labels=topics.labels)
+    alone = make_cluster(transactions=topics.transactions, labels=topics.labels, decisions=topics.decisions)
     run_to_end(flow_settings(directory / "alone", alone.bootstrap, alone.topics), alone.url, alone.url, alone.url)
     outputs = alone.outputs()
-    records = len(outputs.updates) + len(outputs.actions) + len(outputs.letters)
+    records = sum(map(len, vars(outputs).values()))
     return Trial(result, Verdict.of(result.outputs, outputs), records)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
-from contracts.codec import encode_event, encode_label
+from contracts.codec import encode_decision, encode_event, encode_label
 from dataflows.connectors.kafka_output import partition_of
 from dataflows.running import flow_job
 from dataflows.settings import Settings, TopicSettings
@@ -75,6 +75,7 @@ class Cluster:
     def send_stream(self, stream: Stream) -> None:
         self.send(self.topics.transactions, event_records(stream))
         self.send(self.topics.labels, label_records(stream))
+        self.send(self.topics.decisions, decision_records(stream))
 
     def outputs(self) -> Outputs:
         return Outputs(
@@ -127,6 +128,10 @@ def label_records(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
     return ((label.user_id.encode(), encode_label(label)) for label in stream.labels)
 
 
+def decision_records(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
+    return ((decision.user_id.encode(), encode_decision(decision)) for decision in stream.decisions)
+
+
 def write_lines(path: Path, records: Iterable[tuple[bytes, bytes]]) -> None:
     path.write_bytes(b"".join(value + b"\n" for _, value in records))
 
@@ -167,9 +172,16 @@ def flow_settings(
     return Settings(**defaults)
 
 
-def run_to_end(settings: Settings, source: str, labels: str | None, sink: str, build: str | None = None) -> None:
+def run_to_end(
+    settings: Settings,
+    source: str,
+    labels: str | None,
+    sink: str,
+    build: str | None = None,
+    decisions: str | None = None,
+) -> None:
     """Run the flow over all that is there now."""
-    job = flow_job(settings, source, labels, sink, stop_at_end=True)
+    job = flow_job(settings, source, labels, sink, stop_at_end=True, decisions=decisions)
     assert supervise(job if build is None else job.model_copy(update={"build": build}), settings.processes) == 0
 
 

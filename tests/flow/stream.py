@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from contracts.events import Event, Label
+from contracts.events import Event, Label, ManualDecision
 
 START: Final = 1_750_000_000_000
 """Event time of the stream's begin, epoch ms."""
@@ -25,6 +25,8 @@ class Stream(NamedTuple):
     """By the time at which they became known."""
     late: frozenset[str]
     """The ids of the events that come after their partition's watermark."""
+    decisions: Sequence[ManualDecision] = ()
+    """By their time."""
 
     @property
     def event_ids(self) -> set[str]:
@@ -58,7 +60,23 @@ def make_stream(seed: int, count: int, late_share: float = 0.02) -> Stream:
             event = _event(rng, f"e{number}", now - rng.randrange(DISORDER), user)
             events.append(event)
             labels += _labels(rng, event)
-    return Stream(events, sorted(labels, key=lambda label: label.label_time), frozenset(late))
+    labels.sort(key=lambda label: label.label_time)
+    return Stream(events, labels, frozenset(late), _decisions(random.Random(seed), events))
+
+
+def _decisions(rng: random.Random, events: Sequence[Event]) -> list[ManualDecision]:
+    """On some orders, whether anything is open for them or not; some are decided twice."""
+    decisions = []
+    for number, event in enumerate(events):
+        if event.order_id and rng.random() < 0.1:
+            verdict = rng.choice(["release", "confirm", "override"])
+            time = event.event_time + rng.randrange(400_000)
+            action, expires_at = ("hold_order", time + 200_000) if verdict == "override" else ("", None)
+            decision = ManualDecision(
+                f"d{number}", event.user_id, "", event.order_id, verdict, action, expires_at, time, "ann", "Seen."
+            )
+            decisions += [decision] * rng.choice([1, 1, 2])
+    return sorted(decisions, key=lambda decision: decision.decision_time)
 
 
 def _event(rng: random.Random, event_id: str, time: int, user: int) -> Event:

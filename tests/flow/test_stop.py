@@ -8,7 +8,7 @@ import pytest
 
 from tests.flow.command import HANGS_AFTER, finish, start
 from tests.flow.conftest import MakeCluster, MakeDirectory
-from tests.flow.harness import actions_by_id, flow_settings, run_to_end, updates_by_event
+from tests.flow.harness import actions_by_id, flow_settings, risks_by_id, run_to_end, updates_by_event
 from tests.flow.stream import make_stream
 
 pytestmark = pytest.mark.kafka
@@ -40,13 +40,15 @@ def test_what_was_stopped_goes_on_where_it_was(
     stopped_with = len(cluster.outputs().updates)
     assert stopped_with <= len(first.event_ids)
 
-    cluster.send_stream(rest._replace(labels=[]))
+    cluster.send_stream(rest._replace(labels=[], decisions=[]))
     assert finish(start(settings, "--stop-at-end", "--processes", str(afterwards)))[0] == 0
     outputs = cluster.outputs()
     assert updates_by_event(outputs).keys() == stream.event_ids
 
-    whole = make_cluster(transactions=cluster.topics.transactions, labels=cluster.topics.labels)
+    topics = cluster.topics
+    whole = make_cluster(transactions=topics.transactions, labels=topics.labels, decisions=topics.decisions)
     undisturbed = flow_settings(make_directory() / "state", whole.bootstrap, whole.topics)
     run_to_end(undisturbed, whole.url, whole.url, whole.url)
     assert updates_by_event(outputs, without=()) == updates_by_event(whole.outputs(), without=())
+    assert risks_by_id(outputs, without=()) == risks_by_id(whole.outputs(), without=())
     assert actions_by_id(outputs, without=()) == actions_by_id(whole.outputs(), without=())

@@ -84,3 +84,62 @@ def test_what_is_encoded_is_decoded(state: UserRisk) -> None:
 def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no user risk"):
         UserRisk.decode(data)
+
+
+LEVELS = RiskCourse(half_life=DAY, weight=0.5, floor=0.2, thresholds=(0.0, 0.3, 0.6), hysteresis=0.1, step=0.25)
+
+
+def settled(risk: float, level: int = 0, told: float = 0.0) -> tuple[UserRisk, bool]:
+    return LEVELS.settled(UserRisk(risk, EARLIEST, told, level))
+
+
+def test_a_level_is_reached_at_its_threshold_and_left_below_it() -> None:
+    assert [settled(risk)[0].level for risk in (0.299999, 0.3, 0.599999, 0.6, 1.0)] == [0, 1, 1, 2, 2]
+    assert [settled(risk, 1)[0].level for risk in (0.199999, 0.2, 0.599999, 0.6)] == [0, 1, 1, 2]
+    assert [settled(risk, 2)[0].level for risk in (0.1, 0.2, 0.499999, 0.5, 0.9)] == [0, 1, 1, 2, 2]
+    assert settled(0.25, level=9)[0].level == 1  # of a policy that had more levels
+
+
+def test_a_change_is_told_by_the_level_or_the_step() -> None:
+    assert [settled(risk)[1] for risk in (0.249999, 0.25, 0.3)] == [False, True, True]
+    assert [settled(0.5, 1, told)[1] for told in (0.5, 0.250001, 0.25)] == [False, False, True]
+    assert settled(0.19, 1, 0.19)[1]
+    assert settled(0.5, 1, 0.2)[0].told == 0.5
+    assert settled(0.5, 1, 0.4)[0].told == 0.4
+
+
+fading_courses = st.builds(
+    RiskCourse, st.integers(1_000, 30 * DAY), st.just(0.5), st.just(0.2), st.just((0.0, 0.3, 0.6)),
+    st.floats(0, 0.29), st.floats(0.01, 1),
+)  # fmt: skip
+
+
+@given(fading_courses, states)
+def test_a_level_falls_at_the_first_moment_below_it(course: RiskCourse, state: UserRisk) -> None:
+    state, _ = course.settled(state)
+    if state.level == 0:
+        assert state.falls == NEVER
+        return
+    falls = state.falls
+    assert course.level(state.level, course.present(state, falls)) < state.level
+    assert falls == state.at + 1 or course.level(state.level, course.present(state, falls - 1)) == state.level
+
+
+@given(fading_courses, st.lists(st.tuples(st.integers(0, DAY), probabilities), min_size=1, max_size=12))
+def test_who_reads_what_is_told_knows_the_level_and_the_risk_within_a_step(
+    course: RiskCourse, scores: list[tuple[int, float]]
+) -> None:
+    state: UserRisk | None = None
+    told = UserRisk(0.0, EARLIEST)
+    time = EARLIEST
+    for gap, score in scores:
+        time += gap
+        while state is not None and state.falls <= time:
+            state, is_told = course.settled(course.faded(state, state.falls))
+            told = state if is_told else told
+        moved = course.after(state, time, score)
+        if moved is not None and moved is not state:
+            state, is_told = course.settled(moved)
+            told = state if is_told else told
+        assert told.level == (0 if state is None else state.level)
+        assert abs(course.present(told, time) - course.present(state, time)) < course.step + 1e-5
