@@ -176,7 +176,7 @@ def many_keys(features: FeatureSet, users: int, stream: list[Event]) -> tuple[fl
         for event in stream:
             _one_event(plan, rings[plan.identify(event)], event, vector)
 
-    return _timed(run) / len(stream), resident, float(len(UserState(ring).encode()))
+    return _timed(run) / len(stream), resident, float(len(UserState(ring).take_changes()[0]))
 
 
 def main() -> None:

@@ -51,6 +51,7 @@ class Ring:
         "labelled_through",
         "read_through",
         "recent_labels",
+        "slides",
         "times",
     )
 
@@ -67,6 +68,8 @@ class Ring:
         """(label time, event time, event id, label) of those that they don't hold yet, in order of label time."""
         self.dropped = 0
         """How many events were let go of; event `index` lies in the block `(dropped + index) // BLOCK`."""
+        self.slides: dict[int, Any] | None = None
+        """Summaries of windows, which readers keep here until events move."""
         self._oldest = self._written = 0
         self._stale: frozenset[int] = frozenset()
         """Stored as they are: the blocks from `_oldest` up to `_written`, but for these."""
@@ -86,6 +89,7 @@ class Ring:
             return len(times) - 1
         index = bisect_right(times, time)
         self._written = min(self._written, (self.dropped + index) // BLOCK)
+        self.slides = None
         times.insert(index, time)
         for number, value in enumerate(values):
             if self.cumulative[number]:

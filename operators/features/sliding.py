@@ -101,6 +101,8 @@ class _Slide(Generic[S]):
 def slid(ring: Ring, place: int, kind: type[S], column: "array[int]", low: int, high: int) -> S:
     """The summary of `column[low:high]` without absent values, for the feature at `place`."""
     dropped = ring.dropped
+    if ring.slides is None:
+        ring.slides = {}
     slide = ring.slides.get(place)
     if slide is None or not dropped <= slide.low <= low + dropped <= slide.high <= high + dropped:
         slide = ring.slides[place] = _Slide(kind(), low + dropped)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from operators.features.sliding import Counts, Extremes, Moments, slid
 from operators.ring import ABSENT, Ring
 
+
 def assert_as_scanned(ring: Ring, low: int, high: int) -> None:
     column = ring.columns[0]
     present = [value for value in column[low:high] if value != ABSENT]
