@@ -17,7 +17,7 @@ from dataflows.collectors import BatchHistogram, Watched
 from dataflows.connectors.base import OutputRecord
 from dataflows.errors import UserError
 from dataflows.reading import SourceBatch
-from dataflows.state import KeyedState
+from dataflows.state import CachedStates
 from operators.policy import Decided
 from operators.users import UserOutput
 
@@ -195,7 +195,7 @@ def watch_errors(end: str, errors: Callable[[], int]) -> None:
     _TRANSPORT_ERRORS.watch(errors, end)
 
 
-def watch_state(step: str, state: KeyedState[Any]) -> None:
+def watch_state(step: str, state: CachedStates[Any]) -> None:
     """Ask one key group of a step for its cache at every scrape."""
     _CACHED.watch(lambda: state.cached, step)
     _MISSES.watch(lambda: state.misses, step)

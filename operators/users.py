@@ -1,7 +1,7 @@
 """The user's step: drops duplicates, keeps the user's window and aggregates, and asks the other entities."""
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Final
 
@@ -51,18 +51,21 @@ class UserState:
         if len(times) < count:
             self._ids = None
 
-    def encode(self) -> bytes:
-        """Compact, versioned bytes."""
-        return b"".join((_HEADER.pack(_FORMAT, len(self.rows)), self.rows, *self.ring.parts()))
+    def take_changes(self) -> tuple[bytes, dict[int, bytes | None]]:
+        """The head, compact and versioned, and the blocks of the ring that changed since the last call."""
+        head = b"".join((_HEADER.pack(_FORMAT, len(self.rows)), self.rows, *self.ring.head()))
+        return head, self.ring.changed_blocks()
+
+    @staticmethod
+    def blocks(head: bytes) -> range:
+        """The numbers of the blocks that belong to a head. Raises ValueError where its format differs."""
+        return Ring.blocks(head[_rows_end(head) :])
 
     @classmethod
-    def decode(cls, data: bytes) -> "UserState":
-        """The state that `encode` wrote. Raises ValueError where its format differs."""
-        version, size = _HEADER.unpack_from(data)
-        if version != _FORMAT:
-            raise ValueError("state of another format")
-        start = _HEADER.size + size
-        return cls(Ring.decode(data[start:]), data[_HEADER.size : start])
+    def decode(cls, head: bytes, block: Callable[[int], bytes]) -> "UserState":
+        """The state of a head and the blocks that `block` gives. Raises ValueError where its format differs."""
+        end = _rows_end(head)
+        return cls(Ring.decode(head[end:], block), head[_HEADER.size : end])
 
 
 class UserOutput:
@@ -195,6 +198,14 @@ class UserGroup:
             entity = fingerprint(label.user_id) if link is None else ring.columns[link][index]
             if entity != ABSENT:
                 output.labels.append(EntityLabel(kind, entity, time, event_id, label.label, label.label_time))
+
+
+def _rows_end(head: bytes) -> int:
+    """Where the ring's head begins. Raises ValueError where the format differs."""
+    version, size = _HEADER.unpack_from(head)
+    if version != _FORMAT:
+        raise ValueError("state of another format")
+    return _HEADER.size + int(size)
 
 
 def _recent(rows: bytes, before: int) -> bytes:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dataflows import metrics
-from dataflows.state import GroupStore, KeyedState, StateDirectory
+from dataflows.state import BlockwiseState, GroupStore, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from dataflows.steps.sweeping import sweep
 from operators.entities import EntityGroup
@@ -18,7 +18,7 @@ _decode = list_decoder(Waiting)
 class EntitiesPart:
     """An EntityGroup over its durable state; the snapshot is the versions of entities and waiting queries."""
 
-    def __init__(self, group: EntityGroup, states: KeyedState[Ring], queries: GroupStore) -> None:
+    def __init__(self, group: EntityGroup, states: BlockwiseState[Ring], queries: GroupStore) -> None:
         self._group = group
         self._states = states
         self._queries = queries
@@ -49,6 +49,6 @@ def open_part(
     entities, queries = directory.table(STEP, key), directory.table("queries", key)
     entities.rollback(versions and versions[0])
     queries.rollback(versions and versions[1])
-    states = KeyedState(entities, Ring.encode, Ring.decode, cache_entries)
+    states = BlockwiseState(entities, Ring, cache_entries)
     metrics.watch_state(STEP, states)
     return EntitiesPart(EntityGroup(features, states), states, queries)

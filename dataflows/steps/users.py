@@ -4,7 +4,7 @@ from typing import Final
 
 from contracts.events import Label
 from dataflows import metrics
-from dataflows.state import KeyedState, StateDirectory
+from dataflows.state import BlockwiseState, KeyedState, StateDirectory
 from dataflows.steps.route import GROUP_KEYS
 from dataflows.steps.sweeping import sweep
 from operators.features import FeatureSet
@@ -18,7 +18,7 @@ _WAITING: Final = "waiting"
 class UsersPart:
     """A UserGroup over its durable state; the snapshot is the versions of users and waiting labels."""
 
-    def __init__(self, group: UserGroup, states: KeyedState[UserState], waiting: KeyedState[list[Label]]) -> None:
+    def __init__(self, group: UserGroup, states: BlockwiseState[UserState], waiting: KeyedState[list[Label]]) -> None:
         self._group = group
         self._states = states
         self._waiting = waiting
@@ -48,7 +48,7 @@ def open_part(
     users, labels = directory.table(STEP, key), directory.table("labels", key)
     users.rollback(versions and versions[0])
     labels.rollback(versions and versions[1])
-    states = KeyedState(users, UserState.encode, UserState.decode, cache_entries)
+    states = BlockwiseState(users, UserState, cache_entries)
     waiting: KeyedState[list[Label]] = KeyedState(labels, encode_list, list_decoder(Label), 1)
     metrics.watch_state(STEP, states)
     return UsersPart(UserGroup(features, states, group, inputs), states, waiting)

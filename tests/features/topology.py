@@ -27,6 +27,7 @@ from operators.settling import ABSENT_INPUT, UNKNOWN, lateness
 from operators.state import DictStates
 from operators.users import UserGroup, UserOutput, UserState
 from tests.features.streams import Stream
+from tests.operators.disk import Disk
 
 GROUPS = 3
 """Of users, and of entities."""
@@ -80,6 +81,7 @@ class Topology:
         self._sources = [Source(number, items, allowed) for number, items in enumerate(partitions)]
         self._user_states: list[DictStates[UserState]] = [DictStates() for _ in range(GROUPS)]
         self._entity_states: list[DictStates[Ring]] = [DictStates() for _ in range(GROUPS)]
+        self._user_disk, self._entity_disk = Disk(UserState), Disk(Ring)
         self._pages: list[dict[int, Any]] = [{} for _ in range(GROUPS)]
         self._make_operators()
         self._queues: dict[tuple[str, int, int], deque[Any]] = {}
@@ -165,9 +167,9 @@ class Topology:
         self._deliver(None)
         users, entities, joins = self._users, self._entities, self._joins
         for states in self._user_states:
-            states.update({key: UserState.decode(state.encode()) for key, state in states.items()})
+            self._user_disk.restart(states)
         for rings in self._entity_states:
-            rings.update({key: Ring.decode(ring.encode()) for key, ring in rings.items()})
+            self._entity_disk.restart(rings)
         self._make_operators()
         for group in range(GROUPS):
             self._users[group].wait(recoded(users[group].waiting, Label))

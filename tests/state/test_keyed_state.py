@@ -2,7 +2,9 @@
 
 import tempfile
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -10,14 +12,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dataflows.state import KeyedState, StateDirectory, StateLostError, log_store
-from dataflows.state import keyed as keyed_state
+from dataflows.state import CachedStates, KeyedState, StateDirectory, StateLostError, cached, log_store
 
-ALL_KEYS = [f"user {number}" for number in range(12)]
+ALL_KEYS = [*(f"user {number}" for number in range(9)), "\0", "\0\0user 1", "\x000 user 1"]
+"""The last three look like what the store may call something else."""
 KEYS = st.sampled_from(ALL_KEYS)
 WORDS = st.binary(max_size=60)
 
 Words = list[bytes]
+Contents = list[Any]
 
 
 def encode(words: Words) -> bytes:
@@ -125,12 +128,12 @@ class KeyedStateMachine(RuleBasedStateMachine):
         self.path = Path(self.folder.name)
         self.small_logs = patch.object(log_store, "_FREE_BYTES", 0)
         self.small_logs.start()
-        self.encoded_soon = patch.object(keyed_state, "_IN_USE", 2)
+        self.encoded_soon = patch.object(cached, "_IN_USE", 2)
         self.encoded_soon.start()
         self.store = StateDirectory(self.path).table("users", "07")
-        self.state = KeyedState(self.store, encode, decode, cache_entries=4)
-        self.now: dict[str, Words] = {}
-        self.versions: dict[int, dict[str, Words]] = {0: {}}
+        self.state = self.cache()
+        self.now: dict[str, Contents] = {}
+        self.versions: dict[int, dict[str, Contents]] = {0: {}}
         self.following = 1
 
     def teardown(self) -> None:
@@ -138,6 +141,23 @@ class KeyedStateMachine(RuleBasedStateMachine):
         self.small_logs.stop()
         self.encoded_soon.stop()
         self.folder.cleanup()
+
+    def cache(self) -> CachedStates[Any]:
+        return KeyedState(self.store, encode, decode, cache_entries=4)
+
+    def contents(self, state: Any) -> Contents:
+        """What a state holds, as the model knows it."""
+        return list(state)
+
+    def grown(self, contents: Contents, word: bytes) -> Contents:
+        """What a state holds when it has taken a word."""
+        return [*contents, word]
+
+    def grow(self, state: Any, word: bytes) -> None:
+        state.append(word)
+
+    def set(self, key: str, words: Words) -> None:
+        self.state.put(key, list(words))
 
     @property
     def logs(self) -> list[Path]:
@@ -158,7 +178,7 @@ class KeyedStateMachine(RuleBasedStateMachine):
             0: {}
         }
         self.now = dict(self.versions[max(self.versions)])
-        self.state = KeyedState(store, encode, decode, cache_entries=4)
+        self.state = self.cache()
 
     def written(self, version: int) -> None:
         assert version == self.following
@@ -168,16 +188,16 @@ class KeyedStateMachine(RuleBasedStateMachine):
 
     @rule(key=KEYS, words=st.lists(WORDS, max_size=3))
     def put(self, key: str, words: Words) -> None:
-        self.state.put(key, list(words))
-        self.now[key] = words
+        self.set(key, words)
+        self.now[key] = reduce(self.grown, words, [])
 
     @rule(key=KEYS, word=WORDS)
     def mutate(self, key: str, word: bytes) -> None:
-        words = self.state.get(key)
-        if words is not None:
-            words.append(word)
-            self.state.put(key, words)
-            self.now[key] = [*self.now[key], word]
+        state = self.state.get(key)
+        if state is not None:
+            self.grow(state, word)
+            self.state.put(key, state)
+            self.now[key] = self.grown(self.now[key], word)
 
     @rule(key=KEYS)
     def delete(self, key: str) -> None:
@@ -186,12 +206,13 @@ class KeyedStateMachine(RuleBasedStateMachine):
 
     @rule(key=KEYS)
     def get(self, key: str) -> None:
-        assert self.state.get(key) == self.now.get(key)
+        state = self.state.get(key)
+        assert (None if state is None else self.contents(state)) == self.now.get(key)
 
     @rule(count=st.integers(1, 5))
     def sweep(self, count: int) -> None:
-        for key, words in self.state.sweep(count):
-            assert words == self.now[key]
+        for key, state in self.state.sweep(count):
+            assert self.contents(state) == self.now[key]
 
     @rule(changes=st.dictionaries(KEYS, st.none() | st.lists(WORDS, max_size=3), max_size=6))
     def epoch(self, changes: dict[str, Words | None]) -> None:
@@ -237,7 +258,8 @@ class KeyedStateMachine(RuleBasedStateMachine):
 
     @rule()
     def get_all(self) -> None:
-        assert {key: words for key in ALL_KEYS if (words := self.state.get(key)) is not None} == self.now
+        states = {key: self.state.get(key) for key in ALL_KEYS}
+        assert {key: self.contents(state) for key, state in states.items() if state is not None} == self.now
 
 
 TestKeyedStateMachine = KeyedStateMachine.TestCase
