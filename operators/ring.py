@@ -54,8 +54,8 @@ class Ring:
         "times",
     )
 
-    def __init__(self, cumulative: Sequence[bool]) -> None:
-        self.cumulative = cumulative
+    def __init__(self, cumulative: Sequence[int]) -> None:
+        self.cumulative = bytes(cumulative)
         self.times = array("q")
         self.columns = [array("q", (0,)) if summed else array("q") for summed in cumulative]
         self.first_seen = NEVER
@@ -163,7 +163,7 @@ class Ring:
         )
         recent = array("q", chain.from_iterable(self.recent_labels)) if self.recent_labels else b""
         events = [self.times, *self.columns] if end < BLOCK else self._events(end // BLOCK)
-        return [header, bytes(self.cumulative), *events, recent]
+        return [header, self.cumulative, *events, recent]
 
     def changed_blocks(self) -> dict[int, bytes | None]:
         """The records of the blocks that changed since the last call, by number; None for one that is gone."""
@@ -192,7 +192,7 @@ class Ring:
         """The ring of a head, and of its blocks as `block` gives them. Raises ValueError where the format differs."""
         columns, dropped, count, recent, first_seen, read_through, labelled_through = _header(head)
         start = _HEADER.size + columns
-        ring = cls(tuple(map(bool, head[_HEADER.size : start])))
+        ring = cls(head[_HEADER.size : start])
         ring.first_seen, ring.read_through, ring.labelled_through = first_seen, read_through, labelled_through
         ring._oldest, ring._written = dropped // BLOCK, (dropped + count) // BLOCK
         for number in range(ring._oldest, ring._written):

@@ -37,7 +37,7 @@ class BlockwiseState(CachedStates[B]):
 
     def _write(self, key: str, state: B) -> None:
         head, blocks = state.take_changes()
-        self._records[_head_name(key)] = head
+        self._records[key if key[:1] != _MARK else _head_name(key)] = head  # spares most a call
         if blocks:
             self._records.update({_block_name(key, number): block for number, block in blocks.items()})
 

@@ -66,8 +66,9 @@ class BlockwiseStateMachine(KeyedStateMachine):
         self.state.delete(key)
         self.state.put(key, ring_of([row(word) for word in words]))
 
-    @rule(key=KEYS, words=st.lists(st.binary(max_size=9), min_size=4, max_size=20))
-    def grow_much(self, key: str, words: Words) -> None:
+    def take(self, key: str, words: Words) -> None:
+        if self.state.get(key) is None:
+            self.put(key, [])
         for word in words:
             self.mutate(key, word)
 
@@ -161,6 +162,21 @@ def test_nothing_is_left_of_a_state_that_is_deleted(state: BlockwiseState[Ring],
     state.snapshot()
     assert state.get("merchant:1") is None
     assert store.keys() == []
+
+
+def test_nothing_is_left_of_blocks_that_were_encoded_for_a_state_that_is_deleted(
+    state: BlockwiseState[Ring], store: GroupStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached, "_IN_USE", 1)
+    state.delete("merchant:1")
+    ring = ring_of([(time, time, 1) for time in range(1_000)])
+    for key in ("merchant:2", "merchant:3", "merchant:2"):
+        state.put(key, ring if key == "merchant:2" else Ring(KINDS))
+    assert state.changed == 3
+    state.delete("merchant:2")
+    assert state.changed == 3
+    state.snapshot()
+    assert store.keys() == ["merchant:3"]
 
 
 def test_of_a_swept_state_its_rest_alone_is_left(state: BlockwiseState[Ring], store: GroupStore) -> None:

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dataflows.state import CachedStates, KeyedState, StateDirectory, StateLostError, cached, log_store
 
-ALL_KEYS = [*(f"user {number}" for number in range(9)), "\0", "\0\0user 1", "\x000 user 1"]
+ALL_KEYS = [*(f"user {number}" for number in range(5)), "\0", "\0\0user 1", "\x000 user 1"]
 """The last three look like what the store may call something else."""
 KEYS = st.sampled_from(ALL_KEYS)
 WORDS = st.binary(max_size=60)
@@ -186,10 +186,14 @@ class KeyedStateMachine(RuleBasedStateMachine):
         self.versions[version] = dict(self.now)
         self.versions = dict(sorted(self.versions.items())[-3:])
 
-    @rule(key=KEYS, words=st.lists(WORDS, max_size=3))
+    @rule(key=KEYS, words=st.lists(WORDS, max_size=12))
     def put(self, key: str, words: Words) -> None:
         self.set(key, words)
         self.now[key] = reduce(self.grown, words, [])
+
+    def take(self, key: str, words: Words) -> None:
+        """What an epoch brings for a key."""
+        self.put(key, words)
 
     @rule(key=KEYS, word=WORDS)
     def mutate(self, key: str, word: bytes) -> None:
@@ -214,13 +218,13 @@ class KeyedStateMachine(RuleBasedStateMachine):
         for key, state in self.state.sweep(count):
             assert self.contents(state) == self.now[key]
 
-    @rule(changes=st.dictionaries(KEYS, st.none() | st.lists(WORDS, max_size=3), max_size=6))
+    @rule(changes=st.dictionaries(KEYS, st.none() | st.lists(WORDS, max_size=12), max_size=6))
     def epoch(self, changes: dict[str, Words | None]) -> None:
         for key, words in changes.items():
             if words is None:
                 self.delete(key)
             else:
-                self.put(key, words)
+                self.take(key, words)
         self.snapshot()
 
     @rule()
