@@ -70,6 +70,8 @@ class Users:
     def restart(self) -> None:
         """Go on from bytes."""
         self._disk.restart(self.states)
+        for user, head in self._disk.heads.items():
+            assert sorted(self._disk.blocks[user]) == list(UserState.blocks(head))
         waiting = self.group.waiting
         self.group = UserGroup(FEATURES, self.states, 0, 2)
         self.group.wait(waiting)

@@ -231,6 +231,7 @@ class KeyedStateMachine(RuleBasedStateMachine):
     def snapshot(self) -> None:
         changed = self.state.changed
         version = self.state.snapshot()
+        assert self.state.changed == 0
         if changed:
             self.written(version)
         assert version == max(self.versions)
