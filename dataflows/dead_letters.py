@@ -12,7 +12,7 @@ from contracts.events import Position
 from contracts.messages import DeadLetterMessage
 from dataflows.connectors.base import InputRecord, OutputLog, OutputRecord
 from dataflows.errors import UserError
-from dataflows.sending import TopicSender, event_record, label_record
+from dataflows.sending import TopicSender, event_record, record_makers
 from dataflows.settings import Settings
 from dataflows.to_end import records_to_end
 
@@ -87,7 +87,7 @@ def _record(candidate: Candidate, settings: Settings) -> OutputRecord:
     size, limit = len(candidate.value), settings.source.max_record_bytes
     if size > limit:
         raise InvalidRecordError("too_large", f"{size:,} bytes, and source.max_record_bytes is {limit:,}")
-    return (label_record if candidate.topic == settings.topics.labels else event_record)(candidate.value)
+    return record_makers(settings.topics).get(candidate.topic, event_record)(candidate.value)
 
 
 def send(records: Iterable[tuple[Candidate, OutputRecord]], log: OutputLog) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from contracts.codec import InvalidRecordError, decode_event, decode_label
+from contracts.codec import InvalidRecordError, decode_decision, decode_event, decode_label
 from dataflows.connectors.base import OutputLog, OutputPartition, OutputRecord
 from dataflows.connectors.kafka_output import partition_of
 from dataflows.connectors.kafka_settings import KafkaSettings
+from dataflows.settings import TopicSettings
 from dataflows.to_end import records_to_end
 
 
@@ -38,6 +39,18 @@ def label_record(value: bytes) -> OutputRecord:
     label = decode_label(value)
     identity = f"{label.event_id}/{label.source}"
     return OutputRecord(identity, label.user_id.encode(), value, "sealwax.label", label.label_time)
+
+
+def decision_record(value: bytes) -> OutputRecord:
+    """The record of a decision's bytes. Raises InvalidRecordError."""
+    decision = decode_decision(value)
+    key = decision.user_id.encode()
+    return OutputRecord(decision.decision_id, key, value, "sealwax.decision", decision.decision_time)
+
+
+def record_makers(topics: TopicSettings) -> dict[str, Callable[[bytes], OutputRecord]]:
+    """By the input topics, what makes a record of a value there. Each raises InvalidRecordError."""
+    return {topics.transactions: event_record, topics.labels: label_record, topics.decisions: decision_record}
 
 
 def send_all(

@@ -14,7 +14,7 @@ from dataflows.connectors.admin import TopicDescription, TopicPlan, create_topic
 from dataflows.connectors.base import DeliveryError, OutputRecord
 from dataflows.connectors.urls import open_output
 from dataflows.errors import UserError
-from dataflows.sending import event_record, label_record, send_all
+from dataflows.sending import record_makers, send_all
 from dataflows.settings import Settings, load_settings
 from dataflows.topics import DEFAULT_PARTITIONS, as_found, flow_topics, mismatches
 
@@ -70,17 +70,19 @@ def send(
     bootstrap: Bootstrap = None,
     events: Annotated[str | None, typer.Option(help="A file or a directory of events.")] = None,
     labels: Annotated[str | None, typer.Option(help="The same, of labels.")] = None,
+    decisions: Annotated[str | None, typer.Option(help="The same, of people's decisions.")] = None,
 ) -> None:
-    """Send files of events and labels to their topics, keyed by user, each file in its order.
+    """Send files of events, labels and decisions to their topics, keyed by user, each file in its order.
 
     Example: sealwax topics send --bootstrap localhost:9092 --events events.jsonl --labels labels.jsonl
     """
-    if events is None and labels is None:
-        raise UserError("nothing to send: name --events or --labels")
+    if events is None and labels is None and decisions is None:
+        raise UserError("nothing to send: name --events, --labels or --decisions")
     settings = load_settings(config, {"kafka.bootstrap": bootstrap})
     client, topics = settings.kafka.client(), settings.topics
     with closing(open_output(f"kafka://{settings.kafka.bootstrap}", client)) as log:
-        for url, topic, make in ((events, topics.transactions, event_record), (labels, topics.labels, label_record)):
+        makers = record_makers(topics).items()
+        for url, (topic, make) in zip((events, labels, decisions), makers, strict=True):
             if url is not None:
                 count = _counted(send_all(url, topic, make, log, client))
                 typer.echo(f"{count:,} records of {url} sent to {topic}")

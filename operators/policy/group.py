@@ -98,7 +98,7 @@ class PolicyGroup:
     @property
     def judgments(self) -> list[Judgment]:
         """Those that wait for the clock, in order."""
-        return self._judgments
+        return self._judgments.copy()
 
     def wait(self, outcomes: Iterable[Outcome], judgments: Iterable[Judgment]) -> None:
         """Let outcomes and judgments wait."""

@@ -87,7 +87,7 @@ class Lifecycle:
     def _carry_out(self, life: Life, case: Case | None, ruled: Ruled) -> list[PolicyAction]:
         decision = ruled.decision
         user, time = decision.user_id, decision.decision_time
-        reasons = (Reason("decision", f"{decision.decided_by}: {decision.reason}"),)
+        reasons = (Reason("decision", f"{decision.decided_by} ({decision.decision_id}): {decision.reason}"),)
         if decision.verdict != "override":
             status = "released" if decision.verdict == "release" else "confirmed"
             return [_end(life, user, case, status, time, reasons, "decision")] if case else []

@@ -17,6 +17,10 @@ from tests.cli.running import Sealwax
 from tests.conftest import MakeTopic
 
 GOOD = b'{"event_id":"e-1","event_type":"login","event_time":1700000000000,"user_id":"u-1"}'
+DECISION = (
+    b'{"decision_id":"d-1","user_id":"u-1","order_id":"o-1","verdict":"release","decision_time":1700000000000,'
+    b'"decided_by":"ann","reason":"Seen."}'
+)
 LABEL = b'{"event_id":"e-1","user_id":"u-1","label":"fraud","label_time":1700000000000,"source":"bank"}'
 
 
@@ -112,6 +116,13 @@ def test_only_what_is_chosen_is_replayed(sealwax: Sealwax, letters: Path) -> Non
     assert (by_id.status, by_id.out) == (0, "1 would be sent to transactions\n")
     assert "0 would be sent" in sealwax("dead-letters", "replay", letters, "--reason", "not_json", "--dry-run").out
     assert "no dead letter begins with 'zz'" in sealwax("dead-letters", "replay", letters, "--id", "zz").err
+
+
+def test_a_decision_is_judged_as_one(sealwax: Sealwax, tmp_path: Path) -> None:
+    letter = _letter(6, DECISION, "impossible_time", "decision_time: lies ahead", "decisions")
+    (tmp_path / "dead-letters.jsonl").write_bytes(letter + b"\n")
+    told = sealwax("dead-letters", "replay", tmp_path, "--dry-run")
+    assert (told.status, told.out) == (0, "1 would be sent to decisions\n")
 
 
 def test_records_go_to_a_file_and_come_back_mended(sealwax: Sealwax, letters: Path, tmp_path: Path) -> None:

@@ -78,9 +78,12 @@ def test_files_are_sent_keyed_by_user_and_in_order(sealwax: Sealwax, settings: P
     (tmp_path / "events.jsonl").write_text("\n".join(values))
     label = {"event_id": "e-1", "user_id": "u-1", "label": "fraud", "label_time": 1_700_000_000_000, "source": "bank"}
     (tmp_path / "labels.jsonl").write_text(json.dumps(label) + "\n")
-    sent = sealwax("topics", "send", "--config", settings, "--events", "events.jsonl", "--labels", "labels.jsonl")
+    (tmp_path / "decisions.jsonl").write_text("{}\n{}\n")
+    files = ("--events", "events.jsonl", "--labels", "labels.jsonl", "--decisions", "decisions.jsonl")
+    sent = sealwax("topics", "send", "--config", settings, *files)
     assert sent.status == 0
     assert re.search(r"2,500 records of events.jsonl sent to .+\n1 records of labels.jsonl sent to ", sent.out)
+    assert "2 records of decisions.jsonl sent to decisions-" in sent.out
     chosen = load_settings(settings)
     cluster = f"kafka://{chosen.kafka.bootstrap}"
     by_user: dict[str, list[str]] = defaultdict(list)
@@ -106,7 +109,7 @@ def test_bad_records_go_along_for_the_flow_to_judge(sealwax: Sealwax, settings: 
 
 def test_a_mistake_in_what_is_sent_is_told(sealwax: Sealwax, settings: Path) -> None:
     nothing = sealwax("topics", "send", "--config", settings)
-    assert (nothing.status, "--events or --labels" in nothing.err) == (2, True)
+    assert (nothing.status, "--events, --labels or --decisions" in nothing.err) == (2, True)
     untold = sealwax("topics", "send", "--config", settings, "--events", "nowhere.jsonl")
     assert (untold.status, "Traceback" in untold.err) == (2, False)
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from contracts.decisions import PolicyAction, RiskUpdate, UserRiskChange
 from contracts.events import Event, Label, ManualDecision
-from operators.packs import Scored, ScoredPack
+from operators.packs import Arrival, Scored, ScoredPack
 from operators.policy import PolicyGroup, UserState
 from operators.policy.life import Judgment, outcome_order
 from operators.state import DictStates
-from tests.policy.lives import DELAY, START, check_lives, decision, new_group, pack, scored
+from tests.policy.lives import DELAY, STAND, START, check_lives, decision, new_group, pack, scored
 
 LATENESS = DELAY // 2
 END = START + 10**10
@@ -148,16 +148,16 @@ def test_decisions_win(world: World, seed: int) -> None:
     """Once one is known, no rule and no label touches its order while it stands."""
     rng = random.Random(seed)
     written = run(deliveries(world, rng), rng)
-    for outcome in world.outcomes:
-        if isinstance(outcome, Label):
-            continue
-        from_then = outcome.decision_time + DELAY
-        for action in written.actions[outcome.user_id]:
-            if (
-                action.order_id == outcome.order_id
-                and from_then <= action.effective_at < outcome.decision_time + 100_000
-            ):
+    now = {arrival.event.event_id: max(arrival.event.event_time, arrival.mark) for arrival in arrivals(world)}
+    for ruled in (outcome for outcome in world.outcomes if isinstance(outcome, ManualDecision)):
+        for action in written.actions[ruled.user_id]:
+            time = max(action.effective_at, now.get(action.event_id, 0)) if action.by == "rule" else action.effective_at
+            if action.order_id == ruled.order_id and DELAY <= time - ruled.decision_time < STAND:
                 assert action.by in ("decision", "expiry")
+
+
+def arrivals(world: World) -> list[Arrival]:
+    return [one.enriched.arrival for one in world.events]
 
 
 def test_labels_of_users_without_actions_cost_no_state() -> None:

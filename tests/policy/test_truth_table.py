@@ -114,6 +114,6 @@ def test_a_transition_says_what_made_it_and_which_life_it_belongs_to() -> None:
     assert second.opening == second.follows
     assert third.opening == second.opening
     _, ended = play([pay(0, 0.85), rule(9, "release")])
-    assert (ended.by, ended.reasons[0].code, ended.reasons[0].text) == ("decision", "decision", "ann: Seen.")
+    assert (ended.by, ended.reasons[0].code, ended.reasons[0].text) == ("decision", "decision", "ann (d9): Seen.")
     _, over = play([pay(0, 0.85)])
     assert (over.by, over.effective_at, over.expires_at) == ("expiry", START + 150_000, START + 150_000)

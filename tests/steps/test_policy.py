@@ -145,6 +145,17 @@ def test_everything_lasts_over_a_restart(directory: StateDirectory) -> None:
     assert empty._group.outcomes == []
 
 
+def test_what_waits_is_written_by_the_next_snapshot(directory: StateDirectory) -> None:
+    part = opened(directory)
+    part.take([pack(outcomes=[Label("e9", "bob", "fraud", START, "bank")])])
+    part.snapshot()
+    part.take([hold(START - DELAY)])
+    held = part.snapshot()
+    close(part)
+    (action,) = actions(opened(directory, held).take([pack(clock=START)]))
+    assert action.status == "opened"
+
+
 def test_the_engine_is_asked_to_wake_it(directory: StateDirectory) -> None:
     logic = PolicyLogic(lambda group, held: opened(directory, held), None)
     assert logic.notify_at() is None
