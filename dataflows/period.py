@@ -18,7 +18,7 @@ class Period(NamedTuple):
     @classmethod
     def parse(cls, start: str | None, end: str | None) -> Self:
         """From dates, which begin at midnight UTC, or RFC 3339 times. Raises UserError naming the option."""
-        period = cls(_moment("--from", start), _moment("--to", end))
+        period = cls(moment("--from", start), moment("--to", end))
         if period.start is not None and period.end is not None and period.start >= period.end:
             raise UserError(f"--from {start} must lie before --to {end}, which is exclusive")
         return period
@@ -31,7 +31,8 @@ class Period(NamedTuple):
         )
 
 
-def _moment(option: str, text: str | None) -> int | None:
+def moment(option: str, text: str | None) -> int | None:
+    """Epoch ms of a date, which begins at midnight UTC, or an RFC 3339 time. Raises UserError naming the option."""
     if text is None:
         return None
     try:

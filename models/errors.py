@@ -11,3 +11,7 @@ class RecipeError(ValueError):
 
 class TrainingSetError(ValueError):
     """A training set that nothing can be learnt from."""
+
+
+class EvaluationError(ValueError):
+    """Events that no scorer can be judged by, or a baseline that can't be trained."""

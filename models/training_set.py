@@ -1,11 +1,12 @@
 """What a scorer learns from: scoring inputs with their labels, in arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from contracts.scoring import ROW_SIZE
+from contracts.scoring import ROW_SIZE, ScoringInput
 from models.errors import TrainingSetError
 from models.event_fields import ROW_DTYPE, Rows
 
@@ -42,9 +43,36 @@ class TrainingSet:
         """Events that a window holds at most."""
         return int(self.windows.shape[1]) // ROW_SIZE
 
+    @property
+    def scored(self) -> Rows:
+        """[n]: the scored events' own rows."""
+        return self.windows.view(ROW_DTYPE)[:, -1]
+
     def rows(self, indices: Indices) -> Rows:
         """The windows of some events as rows [len(indices), window_events], with padding rows of zeros first."""
         return self.windows[indices].view(ROW_DTYPE)
+
+    def take(self, indices: Indices) -> Self:
+        """Some of the events, in the order of their indices."""
+        return replace(
+            self,
+            features=self.features[indices],
+            windows=self.windows[indices],
+            lengths=self.lengths[indices],
+            labels=self.labels[indices],
+            event_times=self.event_times[indices],
+            event_ids=tuple(self.event_ids[at] for at in indices),
+            user_ids=tuple(self.user_ids[at] for at in indices),
+        )
+
+    def inputs(self, indices: Indices) -> list[ScoringInput]:
+        """What a scorer would have been given for some of the events."""
+        return [
+            ScoringInput(tuple(features), window[-length * ROW_SIZE :].tobytes())
+            for features, window, length in zip(
+                self.features[indices].tolist(), self.windows[indices], self.lengths[indices].tolist(), strict=True
+            )
+        ]
 
     def split(self, validation_days: float, label_delay_days: float) -> tuple[Indices, Indices]:
         """Training and validation events: the last `validation_days`, and what was labelled when they began.

@@ -35,6 +35,10 @@ COMMANDS: Final = {
         "Simulate a shop: thousands of people with habits, seven kinds of abuse, and labels that come late.",
     ),
     "train": Command("train:train", "Train the event scorer on past events and what became known of them."),
+    "evaluate": Command(
+        "evaluate:evaluate",
+        "Judge a checkpoint on past events: ranking, card precision, a false-positive budget, calibration, slices.",
+    ),
     "topics": Command("topics:app", "Create, list and fill the flow's Kafka topics."),
     "dead-letters": Command("dead_letters:app", "Look through what could not be read, and send it again."),
     "doctor": Command("doctor:doctor", "Check this machine, the settings and what they name."),

@@ -42,6 +42,11 @@ class Past:
             self._read(read_labels, "labels", self._labels, self._settings.topics.labels) if self._labels else iter(())
         )
 
+    def bar(self, name: str) -> Callable[[int, int], None]:
+        """Shows a bar of its own once it is told how much is done, and of how much."""
+        task = self._progress.add_task(name, total=None, visible=False)
+        return lambda done, total: self._progress.update(task, completed=done, total=total, visible=True)
+
     def _read(self, read: _Read[T], name: str, url: str, topic: str) -> Iterator[T]:
         kafka = self._settings.kafka.client()
         task = self._progress.add_task(name, total=count_records(url, topic, kafka))
