@@ -28,25 +28,27 @@ _LEAST_WIDTH: Final = 150
 """Characters that the table takes; a narrower terminal wraps it."""
 
 
+Features = Annotated[Path, typer.Option(help="The feature set's TOML file.")]
+Events = Annotated[str, typer.Option(help="A file, a directory or kafka://host:port of events.")]
+Labels = Annotated[str, typer.Option(help="The same, of labels.")]
+Since = Annotated[
+    str | None,
+    typer.Option(help="Leave out users whose fraud became known from this day on, before the event's own day."),
+]
+
+
 def evaluate(
     checkpoint: Annotated[Path, typer.Option(help="The checkpoint's directory.")],
-    features: Annotated[Path, typer.Option(help="The feature set's TOML file.")],
-    events: Annotated[str, typer.Option(help="A file, a directory or kafka://host:port of events.")],
-    labels: Annotated[str, typer.Option(help="The same, of labels.")],
+    features: Features,
+    events: Events,
+    labels: Labels,
     start: Annotated[str | None, typer.Option("--from", help="First day or time to judge by.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="First day or time that is not judged by.")] = None,
-    output: Annotated[Path, typer.Option(help="The directory for evaluation.json and evaluation.html.")] = Path(
-        "evaluation"
-    ),
+    output: Annotated[Path, typer.Option(help="Directory for evaluation.json and .html.")] = Path("evaluation"),
     baseline: Annotated[bool, typer.Option("--baseline", help="Train LightGBM on the same events beside it.")] = False,
     cards: Annotated[int, typer.Option(min=1, help="Users looked at each day, for the card precision.")] = 100,
-    budget: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the legitimate events that may be flagged.")
-    ] = 0.01,
-    known_since: Annotated[
-        str | None,
-        typer.Option(help="Leave out users whose fraud became known from this day on, before the event's own day."),
-    ] = None,
+    budget: Annotated[float, typer.Option(min=0, max=1, help="Legitimate events that may be flagged, a share.")] = 0.01,
+    known_since: Since = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON instead of the table.")] = False,
 ) -> None:
     """Judge a checkpoint on past events: ranking, card precision, a false-positive budget, calibration, slices.
@@ -57,11 +59,8 @@ def evaluate(
     sealwax evaluate --checkpoint fdh-checkpoint --features docs/examples/fdh-features.toml --events events.jsonl
     --labels labels.jsonl --from 2018-07-18 --to 2018-07-25 --known-since 2018-07-11 --baseline
     """
-    console = Console(stderr=True)
-    period = Period.parse(start, end)
-    since = moment("--known-since", known_since)
-    feature_set = load_feature_set(features)
-    budgets = Budgets(cards, budget)
+    console, feature_set, budgets = Console(stderr=True), load_feature_set(features), Budgets(cards, budget)
+    period, since = Period.parse(start, end), moment("--known-since", known_since)
     try:
         if baseline:
             check_baseline()
