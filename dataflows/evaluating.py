@@ -43,7 +43,7 @@ class Judged(NamedTuple):
     left_out: int
     """Events of users who were known already."""
     learnt: int
-    """Events that the checkpoint had learnt from."""
+    """Events of the time that the checkpoint learnt from."""
 
 
 def judge_past(

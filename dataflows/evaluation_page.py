@@ -8,7 +8,7 @@ import numpy as np
 
 from contracts.times import format_time
 from dataflows.evaluating import Judged
-from dataflows.evaluation_record import headings, rows
+from dataflows.evaluation_record import LEARNT, headings, rows
 from dataflows.report.machine import machine
 from dataflows.report.markup import joined
 from dataflows.report.page import Section, Tile, facts, page, table
@@ -29,7 +29,7 @@ def evaluation_page(judged: Judged, budgets: Budgets, features: str) -> str:
     if judged.left_out:
         lead += f" {judged.left_out:,} events of users who were known already are left out."
     if judged.learnt:
-        lead += f" The checkpoint had learnt from {judged.learnt:,} of these events: judge it by later ones."
+        lead += f" {judged.learnt:,} of these events are {LEARNT}."
     sections = [
         _figures(judged.evaluations, budgets),
         *_curves(judged.evaluations, budgets),
@@ -85,8 +85,9 @@ def _curves(evaluations: list[Evaluation], budgets: Budgets) -> list[Section]:
 
 
 def _reliability(one: Evaluation) -> Section:
-    predicted = [part.predicted for part in one.reliability]
-    series = [Series("observed", [part.observed for part in one.reliability], 1), Series("ideal", predicted, 4)]
+    predicted = [0.0, *(part.predicted for part in one.reliability), 1.0]
+    observed = [None, *(part.observed for part in one.reliability), None]
+    series = [Series("observed", observed, 1), Series("ideal", predicted, 4)]
     counts = table(
         ("events", "mean probability", "share positive"),
         [(f"{part.events:,}", f"{part.predicted:.4f}", f"{part.observed:.4f}") for part in one.reliability],

@@ -1,11 +1,14 @@
 """An evaluation as what is saved and shown: a JSON object, and rows of a table."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
 from contracts.times import format_time
 from dataflows.evaluating import Judged
 from models.evaluation import ALL, Budgets, Evaluation, Quality
+
+LEARNT: Final = "of the time that the checkpoint learnt from: judge it by later ones"
+"""Of events."""
 
 
 def record(judged: Judged, budgets: Budgets, features: str) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def headings(budgets: Budgets) -> tuple[str, ...]:
     """Of the columns that `cells` fills."""
     budget = f"{budgets.false_positive_rate:.2g}".removeprefix("0")
     return (
-        "events", "positive", "AUC ROC", "avg precision", f"CP@{budgets.cards}", f"recall at {budget} FPR", "FPR",
+        "events", "positive", "AUC ROC", "avg precision", f"CP@{budgets.cards}", f"recall@{budget}", "FPR",
         "log loss", "ECE",
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from dataflows.cli.past import open_past
 from dataflows.errors import UserError
 from dataflows.evaluating import Judged, Wanted, judge_past
 from dataflows.evaluation_page import evaluation_page
-from dataflows.evaluation_record import headings, record, rows
+from dataflows.evaluation_record import LEARNT, headings, record, rows
 from dataflows.features import load_feature_set
 from dataflows.new_file import new_file
 from dataflows.period import Period, moment
@@ -24,7 +24,7 @@ from models.evaluation import Budgets
 from models.lineage import read_lineage
 from operators.features import FeatureSet
 
-_LEAST_WIDTH: Final = 150
+_LEAST_WIDTH: Final = 140
 """Characters that the table takes; a narrower terminal wraps it."""
 
 
@@ -77,7 +77,7 @@ def evaluate(
     else:
         _show(judged, budgets)
     if judged.learnt:
-        console.print(f"the checkpoint has learnt from {judged.learnt:,} of these events: judge it by later ones")
+        console.print(f"{judged.learnt:,} of these events are {LEARNT}", highlight=False, soft_wrap=True)
     console.print(f"{output}/evaluation.json, {output}/evaluation.html", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -102,6 +102,7 @@ def _show(judged: Judged, budgets: Budgets) -> None:
         shown.add_column(name, no_wrap=True)
     for name in headings(budgets):
         shown.add_column(name, justify="right")
+    last = judged.evaluations[-1].scorer
     for name, scorer, texts in rows(judged.evaluations):
-        shown.add_row(name, scorer, *texts, end_section=scorer == judged.evaluations[-1].scorer)
+        shown.add_row(name, scorer, *texts, end_section=len(judged.evaluations) > 1 and scorer == last)
     Console(width=max(_LEAST_WIDTH, Console().width)).print(shown)

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 
 from contracts.events import Label
-from dataflows.evaluating import unknown_users
+from dataflows.evaluating import Judged, unknown_users
+from dataflows.evaluation_page import evaluation_page
 from dataflows.features import load_feature_set
 from dataflows.period import Period
 from dataflows.training import make_training_set
 from models import baseline
+from models.evaluation import Budgets
+from models.evaluation import evaluate as evaluate_scores
 from models.recipe import load_recipe
 from models.training import train
 from models.training_set import DAY, TrainingSet
 from tests.cli.running import Sealwax, runner
-from tests.models.flow_inputs import stream, write
+from tests.models.flow_inputs import START, stream, write
 from tests.report.test_page import Balance
 
 PERIOD = ("--from", "2018-05-16", "--to", "2018-05-20")
@@ -69,6 +72,14 @@ def test_it_prints_a_table_and_saves_the_figures_and_a_page(evaluate: Callable[.
     assert name in html
 
 
+def test_a_page_of_scores_that_are_all_alike(data: TrainingSet) -> None:
+    told = evaluate_scores("flat", data, np.full(len(data), 0.03), Budgets())
+    html = evaluation_page(Judged([told], START, START + DAY, 0, 0), Budgets(), "small#1")
+    balance = Balance()
+    balance.feed(html)
+    assert not balance.open
+
+
 def test_json_is_what_is_saved(evaluate: Callable[..., Any], tmp_path: Path) -> None:
     ended = evaluate(*PERIOD, "--json")
     assert json.loads(ended.out) == json.loads((tmp_path / "evaluation" / "evaluation.json").read_bytes())
@@ -87,8 +98,8 @@ def test_the_baseline_stands_beside_it(evaluate: Callable[..., Any], tmp_path: P
 
 
 def test_events_that_it_learnt_from_are_told(evaluate: Callable[..., Any]) -> None:
-    assert "has learnt from" in evaluate().err
-    assert "has learnt from" not in evaluate(*PERIOD).err
+    assert "the time that the checkpoint learnt from" in evaluate().err
+    assert "the time that the checkpoint learnt from" not in evaluate(*PERIOD).err
 
 
 def test_known_users_are_left_out(evaluate: Callable[..., Any]) -> None:
