@@ -42,7 +42,7 @@ def headings(budgets: Budgets) -> tuple[str, ...]:
     """Of the columns that `cells` fills."""
     budget = f"{budgets.false_positive_rate:.2g}".removeprefix("0")
     return (
-        "events", "positive", "AUC ROC", "avg precision", f"CP@{budgets.cards}", f"recall@{budget}", "FPR",
+        "events", "positive", "AUC ROC", "AP", f"CP@{budgets.cards}", f"recall@{budget}", "FPR",
         "log loss", "ECE",
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ from models.evaluation import Budgets
 from models.lineage import read_lineage
 from operators.features import FeatureSet
 
-_LEAST_WIDTH: Final = 140
+_LEAST_WIDTH: Final = 130
 """Characters that the table takes; a narrower terminal wraps it."""
 
 
@@ -101,7 +101,7 @@ def _show(judged: Judged, budgets: Budgets) -> None:
     for name in ("slice", "scorer"):
         shown.add_column(name, no_wrap=True)
     for name in headings(budgets):
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", no_wrap=True)
     last = judged.evaluations[-1].scorer
     for name, scorer, texts in rows(judged.evaluations):
         shown.add_row(name, scorer, *texts, end_section=len(judged.evaluations) > 1 and scorer == last)
