@@ -59,7 +59,7 @@ def both(protocol: Protocol, known: TrainingSet, test: TrainingSet, seed: int) -
 def ablations(protocol: Protocol, known: TrainingSet, test: TrainingSet, seed: int) -> Iterator[Evaluation]:
     """The event scorer whole, and without each of its inputs."""
     yield _event_scorer(OURS, protocol, known, test, seed)
-    for name, without in _WITHOUT.items():
+    for name, without in WITHOUT.items():
         yield _event_scorer(name, protocol, without(known), without(test), seed)
 
 
@@ -81,7 +81,7 @@ def _without_history(data: TrainingSet) -> TrainingSet:
     return replace(data, windows=windows, lengths=np.ones_like(data.lengths))
 
 
-_WITHOUT: Final[dict[str, Callable[[TrainingSet], TrainingSet]]] = {
+WITHOUT: Final[dict[str, Callable[[TrainingSet], TrainingSet]]] = {
     "its encoder, no feature known": _without_features,
     "its features, no earlier event": _without_history,
 }
