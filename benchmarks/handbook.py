@@ -10,16 +10,16 @@ from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 import numpy as np
-from rich.console import Console
 
 from contracts.events import Label
 from contracts.times import parse_time
-from dataflows.cli.past import open_past
 from dataflows.evaluating import unknown_users
 from dataflows.features import load_feature_set
 from dataflows.importing.importer import Importer
 from dataflows.importing.mapping import load_mapping
+from dataflows.logs import read_events, read_labels
 from dataflows.period import Period
+from dataflows.settings import Settings
 from dataflows.training import make_training_set
 from models.training_set import DAY, Indices, TrainingSet
 
@@ -51,16 +51,17 @@ class Handbook(NamedTuple):
     labels: list[Label]
 
     @classmethod
-    def read(cls, console: Console) -> "Handbook":
+    def read(cls) -> "Handbook":
         """Import the transactions and replay them, as a user would."""
         features = load_feature_set(EXAMPLES / "fdh-features.toml")
         with TemporaryDirectory() as folder:
             events, labels = Path(folder, "events.jsonl"), Path(folder, "labels.jsonl")
             importer = Importer(load_mapping(EXAMPLES / "fdh.toml"), lambda bad: None)
             importer.write([TRANSACTIONS], events, labels, lambda: None)
-            with open_past(console, str(events), str(labels)) as past:
-                known = list(past.labels())
-                return cls(make_training_set(past.events(), known, features, Period()), known)
+            kafka = Settings().kafka.client()
+            known = list(read_labels(str(labels), "labels", kafka, print))
+            past = read_events(str(events), "transactions", kafka, print)
+            return cls(make_training_set(past, known, features, Period()), known)
 
     def week(self, start: str) -> Indices:
         """The book's training events."""

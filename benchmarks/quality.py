@@ -85,7 +85,7 @@ def main() -> None:
     starts, seeds = (STARTS[:1], given.seeds[:1]) if given.quick else (STARTS, given.seeds)
     contest, protocols = (ablations, [book_week()]) if given.ablation else (both, [book_week(), all_labelled()])
     console, results = Console(), []
-    for result in measure(Handbook.read(Console(stderr=True)), contest, protocols, starts, seeds):
+    for result in measure(Handbook.read(), contest, protocols, starts, seeds):
         console.print(str(result), highlight=False, soft_wrap=True)
         results.append(result)
     console.print(report(results))
