@@ -25,7 +25,7 @@ from models.training_set import DAY, Indices, TrainingSet
 
 REPOSITORY: Final = Path(__file__).parents[1]
 EXAMPLES: Final = REPOSITORY / "docs" / "examples"
-DATA: Final = Path(os.environ.get("SEALWAX_DATA", REPOSITORY.parent / "shared" / "data"))
+DATA: Final = Path(os.environ.get("TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 TRANSACTIONS: Final = DATA / "fdh" / "transactions-2018-04-to-07.parquet"
 
 PUBLISHED: Final = {

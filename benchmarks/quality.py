@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     given = parser.parse_args()
     if not TRANSACTIONS.exists():
-        parser.error(f"{TRANSACTIONS} is absent; set SEALWAX_DATA to the folder of fdh/")
+        parser.error(f"{TRANSACTIONS} is absent; set TEST_DATA to the folder of fdh/")
     starts, seeds = (STARTS[:1], given.seeds[:1]) if given.quick else (STARTS, given.seeds)
     contest, protocols = (ablations, [book_week()]) if given.ablation else (both, [book_week(), all_labelled()])
     console, results = Console(), []

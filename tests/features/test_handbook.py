@@ -20,7 +20,7 @@ from tests.cli.running import Sealwax, runner
 
 REPOSITORY: Final = Path(__file__).parents[2]
 EXAMPLES: Final = REPOSITORY / "docs" / "examples"
-DATA: Final = Path(os.environ.get("SEALWAX_DATA", REPOSITORY.parent / "shared" / "data")) / "fdh"
+DATA: Final = Path(os.environ.get("TEST_DATA", REPOSITORY.parent / "shared" / "data")) / "fdh"
 TRANSACTIONS: Final = DATA / "transactions-2018-04-to-07.parquet"
 FEATURES: Final = DATA / "features-2018-04-01-to-05-15.parquet"
 
@@ -78,7 +78,7 @@ def by_the_book(numbers: npt.NDArray[np.int64]) -> Values:
     return np.column_stack([table[name].to_numpy() for name in BOOK.values()])[place[numbers]]
 
 
-@pytest.mark.skipif(not FEATURES.exists(), reason=f"{FEATURES} is absent; set SEALWAX_DATA to the folder of fdh/")
+@pytest.mark.skipif(not FEATURES.exists(), reason=f"{FEATURES} is absent; set TEST_DATA to the folder of fdh/")
 def test_the_twelve_windows_are_the_books(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
