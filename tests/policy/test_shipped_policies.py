@@ -80,9 +80,31 @@ def test_a_large_payment_without_a_score_is_reviewed(judge: Judge) -> None:
 
 
 def test_the_shop_holds_a_taken_over_account() -> None:
-    old = {"user_age": 90 * 86_400.0, "user_same_device_30d": 1.0, "user_login_failed_count_1d": 3.0}
-    assert SHOP.outcome(event(), 0.35, old) == [("hold_order", "account-takeover")]
-    assert SHOP.outcome(event(), 0.35, old | {"user_login_failed_count_1d": 0.0}) == []
+    taken_over = {"user_age": 90 * 86_400.0, "user_same_device_30d": 3.0, "user_login_failed_gap": 600.0}
+    assert SHOP.outcome(event(), 0.35, taken_over) == [("hold_order", "account-takeover")]
+    assert SHOP.outcome(event(), 0.35, taken_over | {"user_login_failed_gap": 86_400.0}) == []
+    assert SHOP.outcome(event(), 0.35, taken_over | {"user_same_device_30d": 40.0}) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "features", "expected"),
+    [
+        ("payment", {"device_declined_count_1d": 2.0, "device_card_count_1d": 3.0}, ("block", "card-testing")),
+        ("payment", {"user_age": 3_600.0, "device_user_count_7d": 3.0}, ("hold_order", "new-account-ring")),
+        ("refund", {"user_refund_count_30d": 3.0, "user_refunds_per_payment": 0.5}, ("review", "refund-abuse")),
+        ("review", {"device_user_count_7d": 4.0}, ("review", "bought-reviews")),
+        (
+            "ad_click",
+            {"user_same_merchant_click_count_1d": 3.0, "merchant_click_count_1h": 5.0},
+            ("block", "click-fraud"),
+        ),
+    ],
+)
+def test_the_shop_acts_on_what_needs_no_high_score(
+    given: str, features: dict[str, float], expected: tuple[str, str]
+) -> None:
+    assert SHOP.outcome(event(given), 0.25, features) == [expected]
+    assert SHOP.outcome(event(given), 0.25, dict.fromkeys(features, 0.0)) == []
 
 
 def test_the_handbooks_policy_holds_at_compromised_terminals() -> None:
