@@ -130,6 +130,8 @@ class Ring:
         if expired * 4 >= count or expired >= 64:
             del times[:expired]
             self.dropped += expired
+            if expired * 4 >= count:
+                self.slides = None  # of windows that were much longer
             for column, summed in zip(self.columns, self.cumulative, strict=True):
                 del column[:expired]
                 if summed and abs(column[0]) > _REBASE:

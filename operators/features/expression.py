@@ -5,15 +5,19 @@ user has typed is run. Where a value is unknown, divided by zero or no finite nu
 """
 
 import ast
+import sys
+import warnings
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from math import inf, isfinite, isnan, log, log1p, nan, sqrt
+from math import isfinite, isnan, log, log1p, nan, sqrt
 from typing import Any, Final
 
 Complete = Callable[[list[float]], None]
 """Writes the expressions' values to their places in a feature vector."""
 
 _LONGEST: Final = 500
+_GREATEST: Final = sys.float_info.max
+_TOO_DEEP: Final = "nested too deeply: divide it among several features"
 _OPERATORS: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 
 
@@ -50,10 +54,17 @@ def written(text: str, known: Sequence[str], below: Sequence[str] = ()) -> str:
     if len(text) > _LONGEST:
         raise ExpressionError(f"longer than {_LONGEST} characters: divide it among several features")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text.strip(), mode="eval")
+        python = _Writer(list(known), list(below)).write(tree.body)
+        compile(python, "<expression>", "eval")  # which refuses what is nested deeper than it can be
+    except (RecursionError, MemoryError):
+        raise ExpressionError(_TOO_DEEP) from None
     except (SyntaxError, ValueError) as error:
-        raise ExpressionError(f"not an expression: {error.args[0]}") from None
-    return _Writer(list(known), list(below)).write(tree.body)
+        if isinstance(error, ExpressionError):
+            raise
+        raise ExpressionError(_TOO_DEEP if "nested" in str(error) else f"not an expression: {error.args[0]}") from None
+    return python
 
 
 def completion(expressions: Sequence[tuple[int, str]]) -> Complete:
@@ -73,7 +84,9 @@ class _Writer:
 
     def write(self, node: ast.expr) -> str:
         match node:
-            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool) and abs(value) < inf:
+            case ast.Constant(value=int() | float() as value) if (
+                not isinstance(value, bool) and abs(value) <= _GREATEST
+            ):
                 return repr(float(value))
             case ast.Name(id=name):
                 return f"features[{self._place(name, node)}]"

@@ -127,7 +127,7 @@ class PolicyGroup:
         if risk is not None and self._engine.policy.user_risk.is_spent(risk, self._latest):
             risk = None
         if life is not None:
-            life = life.rest(self.clock)
+            life = life.rest(self.clock - self._delay)  # up to which outcomes have been applied
         if risk is state.risk and life is state.life:
             return state
         return UserState(risk, life) if risk is not None or life is not None else None
@@ -148,7 +148,7 @@ class PolicyGroup:
             Position(self._topic, arrival.partition, arrival.offset),
             self._versions,
             arrival.mark,
-            (life is not None and bool(life.cases)) or event.user_id in self._judged,
+            self._may_release(event.user_id, life, max(event.event_time, arrival.mark)),
         )
         if self._shown:
             decision.update.features = dict(zip(self._shown, enriched.features, strict=True))
@@ -160,6 +160,12 @@ class PolicyGroup:
         if decision.judgment is not None:
             decision.judgment.received = received
             self.wait((), (decision.judgment,))
+
+    def _may_release(self, user_id: str, life: Life | None, time: int) -> bool:
+        """Whether the user may have an open action at `time`: a fact of the log, not of how far the clock is."""
+        if (life is not None and life.cases) or user_id in self._judged or user_id in self._outcomes:
+            return True
+        return time - self._delay >= self.clock  # something may come to be that is earlier
 
     def _settle(self, decided: Decided) -> None:
         """Whatever the clock allows: judgments in each user's order, then what is due."""
