@@ -3,6 +3,8 @@
 Whether a scan finds ids after so few kills is chance: the long form asks for it, as tests/test_delivery.py does.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from tests.faults.campaign import Campaign
@@ -35,4 +37,6 @@ def test_kills_leave_no_trace(campaign: Campaign, make_cluster: MakeCluster, mak
     ids=["without the prune", "without an older version"],
 )
 def test_the_campaign_would_see_it(control: Campaign, make_cluster: MakeCluster, make_directory: MakeDirectory) -> None:
-    assert not _try(control, make_cluster, make_directory).is_clean
+    """On a busy machine a kill may miss its moment: a few campaigns, of which one must see it."""
+    trials = (_try(replace(control, seed=control.seed + again), make_cluster, make_directory) for again in range(4))
+    assert any(not trial.is_clean for trial in trials)
