@@ -14,9 +14,7 @@ DATA = Path(os.environ.get("TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 TRANSACTIONS = DATA / "fdh" / "transactions-2018-04-to-07.parquet"
 
 
-@pytest.mark.skipif(
-    not TRANSACTIONS.exists(), reason=f"{TRANSACTIONS} is absent; set TEST_DATA to the folder of fdh/"
-)
+@pytest.mark.skipif(not TRANSACTIONS.exists(), reason=f"{TRANSACTIONS} is absent; set TEST_DATA to the folder of fdh/")
 def test_every_row_becomes_its_event_and_label(tmp_path: Path, import_tables: ImportTables) -> None:
     with pq.ParquetFile(TRANSACTIONS) as file:
         first = pa.Table.from_batches([next(file.iter_batches(20_000))])
