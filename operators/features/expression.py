@@ -8,9 +8,10 @@ import ast
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from math import isfinite, isnan, log, log1p, nan, sqrt
 from typing import Any, Final
+
+from operators.unknown_names import instead_of
 
 Complete = Callable[[list[float]], None]
 """Writes the expressions' values to their places in a feature vector."""
@@ -102,7 +103,7 @@ class _Writer:
 
     def _call(self, name: str, arguments: list[ast.expr], node: ast.expr) -> str:
         if name not in FUNCTIONS:
-            raise _at(node, f"unknown function {name}; {_instead(name, list(FUNCTIONS))}")
+            raise _at(node, f"unknown function {name}; {instead_of(name, FUNCTIONS)}")
         _, least, most = FUNCTIONS[name]
         if not least <= len(arguments) <= most:
             raise _at(node, f"{name} takes {least if least == most else f'{least} to {most}'} values")
@@ -112,17 +113,12 @@ class _Writer:
         if name in self._below:
             raise _at(node, f"{name} is declared further down; move it above this feature")
         if name not in self._known:
-            raise _at(node, f"unknown feature {name}; {_instead(name, self._known)}")
+            raise _at(node, f"unknown feature {name}; {instead_of(name, self._known)}")
         return self._known.index(name)
 
 
 def _at(node: ast.expr, text: str) -> ExpressionError:
     return ExpressionError(f"column {node.col_offset + 1}: {text}")
-
-
-def _instead(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
 
 
 def _divide(left: float, right: float) -> float:

@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 from operators.features.definition import Feature, FeatureFile, FeatureSetError, Where
 from operators.features.expression import ExpressionError, written
 from operators.toml_lines import located
+from operators.unknown_names import instead_of
 
 _FIELD_TOLD: Final = re.compile(r"\w+")
 _EXAMPLES: Final = {
@@ -81,7 +81,7 @@ def _advice(kind: str, place: Place, text: str) -> str:
     field = str(place[-1])
     match kind:
         case "extra_forbidden":
-            return f"unknown field; {_instead(field, _known(place))}"
+            return f"unknown field; {instead_of(field, _known(place))}"
         case "missing":
             return _EMPTY.get(field) or f"missing; write one, such as {_example(place)}"
         case "too_short":
@@ -117,8 +117,3 @@ def _joint(place: Place) -> str:
 
 def _known(place: Place) -> list[str]:
     return list((FeatureFile if len(place) == 1 else Where if "where" in place else Feature).model_fields)
-
-
-def _instead(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

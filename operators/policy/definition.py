@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from contracts.messages import ENDING, EventType, Identifier
 from operators.durations import parse_duration
-from operators.policy.errors import instead_of
+from operators.unknown_names import instead_of
 
 Action = Literal["allow", "step_up", "review", "hold_order", "block", "release"]
 

@@ -9,10 +9,11 @@ from contracts.decisions import DECIMALS, Reason, RiskUpdate, UserRiskChange, Ve
 from contracts.events import AMOUNT_SCALE, EVENT_TYPES, Event, Position
 from contracts.times import LATEST
 from operators.policy.compiler import compile_conditions
-from operators.policy.errors import ConditionError, instead_of
+from operators.policy.errors import ConditionError
 from operators.policy.life import UNSCORED, Judgment, Release
 from operators.policy.policy import Policy, Rule, condition_problem
 from operators.policy.risk import UserRisk
+from operators.unknown_names import instead_of
 
 
 class Decision(msgspec.Struct, gc=False):

@@ -1,8 +1,5 @@
 """What is wrong with a policy, said to the person who wrote it."""
 
-from collections.abc import Collection
-from difflib import get_close_matches
-
 
 class PolicyError(ValueError):
     """A policy that can't be used. The message names the file, the rule, the field and the fix."""
@@ -23,11 +20,3 @@ class ConditionError(ValueError):
         place = f"line {number}, column" if "\n" in condition else "column"
         column = self.column - start
         return f"{place} {column + 1}: {self}\n    {line}\n    {' ' * column}^"
-
-
-def instead_of(name: str, known: Collection[str]) -> str:
-    """What to write for an unknown name: the closest of the known ones, or all of them."""
-    ending = [other for other in known if other.rpartition(".")[2] == name]
-    if close := ending or get_close_matches(name, known, n=1):
-        return f"did you mean {close[0]}?"
-    return f"known: {', '.join(known)}" if known else "none is declared"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.events import EVENT_TYPES
-from operators.policy.errors import ConditionError, instead_of
+from operators.policy.errors import ConditionError
 from operators.policy.tree import Kind
+from operators.unknown_names import instead_of
 
 TEXT_FIELDS: Final = (
     "event_id", "event_type", "user_id", "order_id", "currency", "merchant_id", "device_id", "card_id", "ip", "country",
