@@ -44,7 +44,7 @@ class UserState:
             self._ids.add(event_id)
 
     def trim(self, before: int) -> None:
-        """Let go of events up to the time `before`, ids included: what is known is what `encode` keeps."""
+        """Let go of events up to the time `before`, ids included: what is known is what is stored."""
         times = self.ring.times
         count = len(times)
         self.ring.trim(before, times[-1])

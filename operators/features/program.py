@@ -68,7 +68,7 @@ def reading(windows: Iterable[Window], columns: int, reach: int) -> Read:
     """A function that reads all windows; none of them looks at an event later than `reach` ms before the scored one."""
     lines = [
         "times = ring.times",
-        "count = length = len(times)",
+        "length = len(times)",
         "newest = times[-1] if length else time",
         f"oldest = max(0, bisect_right(times, time - {reach}) - {MAX_EVENTS}) if length > {MAX_EVENTS} else 0",
         *_columns(columns),

@@ -6,7 +6,9 @@ An expression may use `low` and `high`, the bounds of the window's events; `c0`,
 
 from array import array
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from math import nan, sqrt
 from typing import Any, Final, Protocol
 
@@ -42,9 +44,14 @@ def _total(plan: Columns, field: str, where: Where, label: str = "") -> str:
     return f"c{column}[high] - c{column}[low]"
 
 
-def _window(plan: Columns, field: str | None, where: Where) -> str:
+def _raw(feature: WindowedFeature, plan: Columns) -> int:
+    """The number of the column of single values."""
+    return plan.column(Measure(feature.field or "", feature.where, False))
+
+
+def _window(column: int) -> str:
     """What the functions over single values ask for; `$` becomes the feature's number."""
-    return f"ring, $, c{plan.column(Measure(field or '', where, False))}, low, high"
+    return f"ring, $, c{column}, low, high"
 
 
 def _count(feature: WindowedFeature, plan: Columns) -> str:
@@ -61,17 +68,17 @@ def _mean(feature: WindowedFeature, plan: Columns) -> str:
 
 
 def _of_amounts(summary: str) -> Callable[[WindowedFeature, Columns], str]:
-    return lambda feature, plan: f"{summary}({_window(plan, 'amount', feature.where)})"
+    return lambda feature, plan: f"{summary}({_window(_raw(feature, plan))})"
 
 
 def _distinct(feature: WindowedFeature, plan: Columns) -> str:
-    return f"distinct({_window(plan, feature.field, feature.where)})"
+    return f"distinct({_window(_raw(feature, plan))})"
 
 
 def _same(feature: WindowedFeature, plan: Columns) -> str:
     """How many events of the window share the scored event's value, itself included where it lies in the window."""
-    column = plan.column(Measure(feature.field or "", feature.where, False))
-    return f"same({_window(plan, feature.field, feature.where)}, values[{column}])"
+    column = _raw(feature, plan)
+    return f"same({_window(column)}, values[{column}])"
 
 
 def _share(feature: WindowedFeature, plan: Columns) -> str:
@@ -96,7 +103,7 @@ def _gap(feature: WindowedFeature, plan: Columns) -> str:
 
 def _changed(feature: WindowedFeature, plan: Columns) -> str:
     """Whether the scored event's value is another than that of the latest earlier event that has one."""
-    column = plan.column(Measure(feature.field or "", feature.where, False))
+    column = _raw(feature, plan)
     return f"changed(c{column}, low, high, values[{column}])"
 
 
@@ -117,20 +124,19 @@ _READERS: Final = {
 }
 
 
-def _least(ring: Ring, number: int, column: "array[int]", low: int, high: int) -> float:
-    if high - low > LONG:
-        least = slid(ring, number, Extremes, column, low, high).least
-        return least[0][1] / AMOUNT_SCALE if least else nan
-    present = _present(column, low, high)
-    return min(present) / AMOUNT_SCALE if present else nan
+Summarised = Callable[[Ring, int, "array[int]", int, int], float]
+"""(ring, the feature's number, column, low, high) -> feature."""
 
 
-def _greatest(ring: Ring, number: int, column: "array[int]", low: int, high: int) -> float:
-    if high - low > LONG:
-        greatest = slid(ring, number, Extremes, column, low, high).greatest
-        return greatest[0][1] / AMOUNT_SCALE if greatest else nan
-    present = _present(column, low, high)
-    return max(present) / AMOUNT_SCALE if present else nan
+def _extreme(choose: Callable[[list[int]], int], kept: Callable[[Extremes], "deque[tuple[int, int]]"]) -> Summarised:
+    def read(ring: Ring, number: int, column: "array[int]", low: int, high: int) -> float:
+        if high - low > LONG:
+            best = [value for _, value in islice(kept(slid(ring, number, Extremes, column, low, high)), 1)]
+        else:
+            best = _present(column, low, high)
+        return choose(best) / AMOUNT_SCALE if best else nan
+
+    return read
 
 
 def _deviation(ring: Ring, number: int, column: "array[int]", low: int, high: int) -> float:
@@ -180,8 +186,8 @@ def _differs(identifiers: "array[int]", low: int, high: int, own: int) -> float:
 FUNCTIONS: Final[dict[str, Any]] = {
     "nan": nan,
     "std": _deviation,
-    "least": _least,
-    "greatest": _greatest,
+    "least": _extreme(min, lambda extremes: extremes.least),
+    "greatest": _extreme(max, lambda extremes: extremes.greatest),
     "distinct": _different,
     "same": _equal,
     "gap": _since,
