@@ -4,7 +4,7 @@ Thousands of events wait at any time, each with its window. So the queue is a jo
 in it and still waits, encoded as it came; a page is deleted when all of its events have left.
 """
 
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from operators.features import FeatureSet
 from operators.join import OrderedJoin
 from operators.packs import Enriched, Joined, JoinPack, Reply, Tidings, encode_raw
 
+E = TypeVar("E", Enriched, msgspec.Raw)
+
 _HEAD: Final = "head"
 
 
@@ -22,28 +24,20 @@ class _Head(msgspec.Struct, array_like=True):
     early: list[Reply]
 
 
-class _Page(msgspec.Struct, array_like=True):
+class _Page(msgspec.Struct, Generic[E], array_like=True):
     """What an epoch added."""
 
     first: int
     """The number of the first event."""
-    events: list[Enriched]
-    """As they came."""
+    events: list[E]
+    """As they came; encoded already where the page is written."""
     replies: list[Reply]
     """To them and to those of the pages before."""
 
 
-class _NewPage(msgspec.Struct, array_like=True):
-    """A page whose events are encoded already."""
-
-    first: int
-    events: list[msgspec.Raw]
-    replies: list[Reply]
-
-
 _encode = msgspec.msgpack.Encoder().encode
 _head = msgspec.msgpack.Decoder(_Head).decode
-_page = msgspec.msgpack.Decoder(_Page).decode
+_page = msgspec.msgpack.Decoder(_Page[Enriched]).decode
 
 
 class JoinPart:
@@ -79,7 +73,7 @@ class JoinPart:
             changes[str(done)] = None
             del self._pages[done]
         if fresh or replies:
-            changes[str(number)] = _encode(_NewPage(join.came - len(fresh), fresh, replies))
+            changes[str(number)] = _encode(_Page(join.came - len(fresh), fresh, replies))
             self._pages[number] = join.came
         self._written = head
         self._fresh = []
