@@ -12,17 +12,9 @@ from dataflows.supervisor import Supervisor
 from dataflows.worker import Job
 
 
-def run_flow(
-    settings: Settings,
-    source: str | None,
-    labels: str | None,
-    sink: str | None,
-    stop_at_end: bool,
-    decisions: str | None = None,
-) -> int:
+def run_flow(job: Job, processes: int) -> int:
     """Run the flow until it ends or is stopped, and return the exit status. Raises UserError for what can't work."""
-    job = flow_job(settings, source, labels, sink, stop_at_end, decisions)
-    return Supervisor(job, settings.processes).run(meanwhile=progress_line(job.state / "progress"))
+    return Supervisor(job, processes).run(meanwhile=progress_line(job.state / "progress"))
 
 
 def flow_job(

@@ -35,7 +35,7 @@ def run(
 
     Files serve as well: sealwax run --source events.jsonl --labels labels.jsonl --sink out --stop-at-end
     """
-    from dataflows.running import run_flow
+    from dataflows.running import flow_job, run_flow
 
     settings = load_settings(
         config,
@@ -48,4 +48,5 @@ def run(
             "sink.features": with_features,
         },
     )
-    raise typer.Exit(run_flow(settings, source, labels, sink, stop_at_end, decisions))
+    job = flow_job(settings, source, labels, sink, stop_at_end, decisions)
+    raise typer.Exit(run_flow(job, settings.processes))

@@ -85,7 +85,7 @@ def test_a_checkpoint_for_other_features_is_told_before_anything_is_made(source:
 def _refused(settings: Settings, source: Path, said: str) -> None:
     output = source.parent / "output"
     with pytest.raises(UserError, match=said):
-        run_flow(settings, str(source), None, str(output), stop_at_end=True)
+        run_flow(flow_job(settings, str(source), None, str(output), stop_at_end=True), settings.processes)
     assert not settings.state.directory.exists()
     assert not output.exists()
 
@@ -105,10 +105,10 @@ def test_the_labels_of_a_directory_are_read_where_there_are_any(source: Path, tm
 
 def test_a_flow_that_may_not_start_leaves_the_other_s_progress_alone(source: Path, tmp_path: Path) -> None:
     settings = settings_of(tmp_path / "state")
-    flow_job(settings, str(source), None, str(tmp_path / "out"), stop_at_end=True)
+    job = flow_job(settings, str(source), None, str(tmp_path / "out"), stop_at_end=True)
     with state_lock(settings.state.directory):
         board = ProgressBoard(settings.state.directory / "progress")
         SharedSlots.set(board._slots, 0, 17)
         with pytest.raises(UserError, match="the state directory is in use"):
-            run_flow(settings, str(source), None, str(tmp_path / "out"), stop_at_end=True)
+            run_flow(job, settings.processes)
         assert ProgressBoard(settings.state.directory / "progress").totals() == (17, 0, 0)
