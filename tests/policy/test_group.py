@@ -12,10 +12,23 @@ from hypothesis import strategies as st
 from contracts.decisions import PolicyAction, RiskUpdate, UserRiskChange
 from contracts.events import Event, Label, ManualDecision
 from operators.packs import Arrival, Scored, ScoredPack
-from operators.policy import PolicyGroup, UserState
+from operators.policy import PolicyEngine, PolicyGroup, UserState
 from operators.policy.life import Judgment, outcome_order
 from operators.state import DictStates
-from tests.policy.lives import DELAY, STAND, START, check_lives, decision, new_group, pack, scored
+from tests.policy.lives import (
+    DELAY,
+    POLICY,
+    STAND,
+    START,
+    VERSIONS,
+    actions,
+    check_lives,
+    decision,
+    new_group,
+    pack,
+    parsed,
+    scored,
+)
 
 LATENESS = DELAY // 2
 END = START + 10**10
@@ -190,3 +203,49 @@ def test_what_comes_behind_the_clock_is_late() -> None:
 def test_outcomes_have_one_order() -> None:
     label = Label("e", "bob", "fraud", START, "bank")
     assert outcome_order(pack([], [decision("d", START)]).tidings.decisions[0]) < outcome_order(label)  # type: ignore[union-attr]
+
+
+def statuses(group: PolicyGroup, packs: list[ScoredPack], sweep: bool = False) -> list[tuple[str, str, int]]:
+    """What becomes of bob's actions; `sweep` forgets after every pack what may be forgotten."""
+    taken = []
+    for one in packs:
+        taken += [(action.status, action.by, action.effective_at - START) for action in actions(group.on_pack(one))]
+        if sweep and (state := group._states.get("bob")):
+            kept = group.rest(state)
+            if kept is None:
+                group._states.delete("bob")
+            else:
+                group._states.put("bob", kept)
+    return taken
+
+
+def test_a_release_does_not_hang_on_how_far_the_clock_is() -> None:
+    """The case of an override, which no rule opened: it is known only when the clock has passed the decision."""
+    any_release = POLICY.replace('releases = ["likely", "maybe"]\n', "")
+    assert any_release != POLICY
+    engine = PolicyEngine(parsed(any_release), ())
+    override = decision("d", START + 1_000, "override", order="o1", action="hold_order", expires_at=START + 500_000)
+    event = scored(Event("e1", "payment", START + 150_000, "bob", "o1"), 0.05)
+    end = pack(clock=START + 700_000)
+    live = [pack((), [override], START + 500), pack(clock=START + 20_000), pack([event], (), START + 149_000), end]
+    replay = [pack([event], [override], START + 200_000), end]
+    behind = [pack([event], (), START - 1), pack((), [override], START + 200_000), end]
+    for packs in (live, replay, behind):
+        group = PolicyGroup(engine, DictStates(), VERSIONS, "transactions", DELAY)
+        assert statuses(group, packs) == [("opened", "decision", 1_000), ("released", "rule", 150_000)]
+
+
+@pytest.mark.parametrize("sweep", [False, True])
+def test_a_ruling_is_kept_until_all_that_it_rules_has_been_looked_at(sweep: bool) -> None:
+    until = START + 5_000 + STAND
+    packs = [
+        pack([scored(Event("e1", "payment", START, "bob", "o1"), 0.85)], (), START - 1),
+        pack((), [decision("d", START + 5_000, "override", order="o1", action="review", expires_at=START + 400_000)]),
+        pack(clock=START + 20_000),
+        pack((), [Label("e1", "bob", "fraud", until - 500, "bank")], until - 600),
+        pack(clock=until + 100),
+        pack(clock=until + 5_000),
+        pack(clock=START + 700_000),
+    ]
+    wanted = [("opened", "rule", 0), ("overridden", "decision", 5_000), ("expired", "expiry", 400_000)]
+    assert statuses(new_group(), packs, sweep) == wanted
