@@ -18,6 +18,15 @@ from tests.flow.stream import Stream
 
 HERE: Final = Path(__file__).parent
 FEATURES: Final = HERE / "features.toml"
+USERS_RATES = """
+[[features]]
+name = "user_fraud_rate_{window}"
+entity = "user"
+aggregate = "rate"
+label = "fraud"
+windows = ["30m"]
+"""
+"""Rates of users' labels, to be added to it. A late event's own would be chance."""
 POLICY: Final = HERE / "policy.toml"
 PARTITIONS: Final = 4
 NAMES: Final = ("risk-updates", "user-risk", "policy-actions", "dead-letters")

@@ -8,26 +8,17 @@ from dataflows.features import load_feature_set
 from dataflows.offline import replay
 from models.fake import FakeScorer
 from tests.flow.conftest import MakeCluster, MakeDirectory
-from tests.flow.harness import FEATURES, flow_settings, run_to_end, updates_by_event
+from tests.flow.harness import FEATURES, USERS_RATES, flow_settings, run_to_end, updates_by_event
 from tests.flow.stream import Stream, make_stream
 
 pytestmark = pytest.mark.kafka
-
-_OF_THE_USER = """
-[[features]]
-name = "user_fraud_rate_{window}"
-entity = "user"
-aggregate = "rate"
-label = "fraud"
-windows = ["30m"]
-"""
 
 
 @pytest.fixture(scope="module")
 def features(make_directory: MakeDirectory) -> Path:
     """Fraud rates of merchants and, unlike the other tests', of users: a late event's own would be chance."""
     path = make_directory() / "features.toml"
-    path.write_text(FEATURES.read_text() + _OF_THE_USER)
+    path.write_text(FEATURES.read_text() + USERS_RATES)
     return path
 
 

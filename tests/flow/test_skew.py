@@ -9,6 +9,7 @@ from tests.cli.running import Sealwax, runner
 from tests.flow.conftest import MakeCluster, MakeDirectory
 from tests.flow.harness import (
     FEATURES,
+    USERS_RATES,
     Cluster,
     event_records,
     flow_settings,
@@ -62,15 +63,6 @@ field = "device_id"
 windows = ["1h"]
 """
 
-_OF_THE_USER = """
-[[features]]
-name = "user_fraud_rate_{window}"
-entity = "user"
-aggregate = "rate"
-label = "fraud"
-windows = ["30m"]
-"""
-
 
 @pytest.fixture
 def sealwax(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Sealwax:
@@ -81,7 +73,7 @@ def sealwax(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     ("stream", "more"),
     [
         pytest.param(make_stream(9, 2_500), _MORE, id="late-events"),
-        pytest.param(make_stream(10, 2_500, late_share=0), _MORE + _OF_THE_USER, id="users-labels"),
+        pytest.param(make_stream(10, 2_500, late_share=0), _MORE + USERS_RATES, id="users-labels"),
     ],
 )
 def test_live_features_are_those_of_a_file(
