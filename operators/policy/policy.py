@@ -1,7 +1,7 @@
 """A policy that has been read: what `PolicyEngine` decides by."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -57,6 +57,7 @@ class Policy:
     decisions_stand: int
     """Milliseconds."""
     rules: tuple[Rule, ...]
+    lists: Mapping[str, frozenset[str]]
 
 
 def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
@@ -71,7 +72,7 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         raise PolicyError("\n".join(f"{name}: {problem}" for problem in problems)) from None
     lists = {key: _values(given, read_list) for key, given in file.lists.items()}
     scope = Scope(tuple(file.levels), lists)
-    rules = tuple(_rule(rule, scope, name) for rule in file.rules)
+    rules = _rules(file.rules, scope, name)
     return Policy(
         name,
         f"{file.name}@{file.version}#{_content_hash(file, lists, rules)}",
@@ -81,6 +82,7 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         file.actions.escalate_by,
         file.actions.decisions_stand,
         rules,
+        lists,
     )
 
 
@@ -94,6 +96,18 @@ def _values(given: list[str] | ListFile, read_list: ReadList) -> frozenset[str]:
         return frozenset(given)
     lines = (line.strip() for line in read_list(given.file).splitlines())
     return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def _rules(tables: Sequence[RuleTable], scope: Scope, source: str) -> tuple[Rule, ...]:
+    rules, problems = [], []
+    for table in tables:
+        try:
+            rules.append(_rule(table, scope, source))
+        except PolicyError as error:
+            problems.append(str(error))
+    if problems:
+        raise PolicyError("\n".join(problems))
+    return tuple(rules)
 
 
 def _rule(rule: RuleTable, scope: Scope, source: str) -> Rule:
