@@ -12,8 +12,9 @@ from msgspec import Meta
 from pydantic import BaseModel, ValidationError
 
 from contracts import messages
+from contracts.control import ControlChange
 from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, ManualDecision
-from contracts.messages import DecisionMessage, EventMessage, LabelMessage
+from contracts.messages import ControlMessage, DecisionMessage, EventMessage, LabelMessage, PolicyChangeMessage
 from contracts.times import format_time, parse_time
 
 _Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -65,6 +66,11 @@ class _WireLabel(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     source: _Identifier
 
 
+class _Record(msgspec.Struct, gc=False):
+    record_id: str | None = None
+
+
+_record = msgspec.json.Decoder(_Record).decode
 _fast_event = msgspec.json.Decoder(_WireEvent).decode
 _fast_label = msgspec.json.Decoder(_WireLabel).decode
 _EVENT_TYPES = {name: name for name in EVENT_TYPES}
@@ -106,6 +112,34 @@ def decode_decision(data: bytes) -> ManualDecision:
         wire.decided_by,
         wire.reason,
     )
+
+
+def decode_control(data: bytes) -> ControlChange | None:
+    """The change in a record's value: a control record, or the record of one that was accepted; None for the record of
+    where it counts from. Raises InvalidRecordError, naming each wrong field."""
+    wire = _validated(PolicyChangeMessage, data).change if _is_record(data) else _validated(ControlMessage, data)
+    if wire is None:
+        return None
+    return ControlChange(
+        wire.change_id,
+        wire.kind,
+        wire.name,
+        wire.effective_at,
+        wire.by,
+        wire.reason,
+        wire.text or "",
+        wire.files or {},
+        wire.entry or "",
+        wire.member or False,
+        wire.value,
+    )
+
+
+def _is_record(data: bytes) -> bool:
+    try:
+        return _record(data).record_id is not None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _event(wire: _WireEvent | EventMessage, event_type: str, event_time: int) -> Event:

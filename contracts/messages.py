@@ -225,6 +225,65 @@ class DeadLetterMessage(_Message):
     """The record's value, base64."""
 
 
+ChangeKind = Literal["policy", "list", "threshold"]
+INITIAL = "initial"
+"""The name of the policy that the flow was started with."""
+
+MAX_POLICY_TEXT = 400_000
+
+
+class ControlMessage(_Message):
+    """A change of what is decided by, in force from an event time on. `control_key` gives the key of its record."""
+
+    change_id: Identifier
+    kind: ChangeKind
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    """The list or threshold; of a policy, its whole version, or "initial": that which the flow was started with."""
+    effective_at: TimeIn
+    """It counts, in each partition, from the first event on at which the partition has come so far in event time."""
+    by: Identifier
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_POLICY_TEXT)] | None = None
+    """A policy's file."""
+    files: dict[str, Annotated[str, Field(max_length=MAX_POLICY_TEXT)]] | None = None
+    """The files of the policy's lists, by the names under which the policy knows them."""
+    entry: Identifier | None = None
+    """What joins or leaves a list."""
+    member: bool | None = None
+    """Whether it is on the list from then on."""
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """A threshold's; null: that of the policy's file again."""
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "ControlMessage":
+        if (self.kind == "list") != (self.entry is not None) or (self.entry is None) != (self.member is None):
+            raise ValueError("entry, member: both go with a list, and with nothing else")
+        if (self.kind == "policy" and self.name != INITIAL) != (self.text is not None):
+            raise ValueError(f'text: goes with a policy, unless that is "{INITIAL}", and with nothing else')
+        if self.files is not None and self.text is None:
+            raise ValueError("files: go with a policy's text")
+        if self.value is not None and self.kind != "threshold":
+            raise ValueError("value: goes with a threshold")
+        return self
+
+
+class PolicyChangeMessage(_Message):
+    """That a change was accepted, or from where in an input partition on changes count."""
+
+    record_id: str
+    status: Literal["accepted", "effective"]
+    changes: list[Identifier]
+    """The change_id of each."""
+    at: TimeOut
+    """Of what was accepted, when it becomes effective; otherwise the event time that the partition had reached."""
+    input: InputPosition
+    """The control record that was accepted; otherwise the first record that is decided by what has changed."""
+    policy: str | None
+    """The version of the policy in force from there on; null of what was accepted."""
+    change: ControlMessage | None
+    """What was accepted, whole."""
+
+
 MESSAGES: dict[str, type[BaseModel]] = {
     "event": EventMessage,
     "label": LabelMessage,
@@ -233,6 +292,8 @@ MESSAGES: dict[str, type[BaseModel]] = {
     "user-risk": UserRiskMessage,
     "policy-action": PolicyActionMessage,
     "dead-letter": DeadLetterMessage,
+    "control": ControlMessage,
+    "policy-change": PolicyChangeMessage,
 }
 
 

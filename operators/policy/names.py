@@ -24,7 +24,7 @@ KINDS: Final[dict[str, Kind]] = {
     "event.amount": "number",
     **{f"event.{field}": "text" for field in TEXT_FIELDS},
 }
-"""Every name but the features and the thresholds, which are numbers. `score`, `event.amount` and features can be missing."""
+"""Every name but features and thresholds, all numbers. `score`, `event.amount` and features can be missing."""
 
 
 @dataclass(frozen=True)

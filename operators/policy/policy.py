@@ -1,7 +1,7 @@
 """A policy that has been read: what `PolicyEngine` decides by."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -58,6 +58,7 @@ class Policy:
     decisions_stand: int
     """Milliseconds."""
     rules: tuple[Rule, ...]
+    lists: Mapping[str, frozenset[str]]
     thresholds: Mapping[str, ThresholdTable]
     threshold_values: Mapping[str, float]
     """In effect, by name: where each begins, or what it was moved to."""
@@ -93,7 +94,7 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         raise PolicyError("\n".join(f"{name}: {problem}" for problem in problems)) from None
     lists = {key: _values(given, read_list) for key, given in file.lists.items()}
     scope = Scope(tuple(file.levels), lists, tuple(file.thresholds))
-    rules = tuple(_rule(rule, scope, name) for rule in file.rules)
+    rules = _rules(file.rules, scope, name)
     return Policy(
         name,
         f"{file.name}@{file.version}#{_content_hash(file, lists, rules)}",
@@ -103,6 +104,7 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         file.actions.escalate_by,
         file.actions.decisions_stand,
         rules,
+        lists,
         file.thresholds,
         {key: table.start for key, table in file.thresholds.items()},
     )
@@ -118,6 +120,18 @@ def _values(given: list[str] | ListFile, read_list: ReadList) -> frozenset[str]:
         return frozenset(given)
     lines = (line.strip() for line in read_list(given.file).splitlines())
     return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def _rules(tables: Sequence[RuleTable], scope: Scope, source: str) -> tuple[Rule, ...]:
+    rules, problems = [], []
+    for table in tables:
+        try:
+            rules.append(_rule(table, scope, source))
+        except PolicyError as error:
+            problems.append(str(error))
+    if problems:
+        raise PolicyError("\n".join(problems))
+    return tuple(rules)
 
 
 def _rule(rule: RuleTable, scope: Scope, source: str) -> Rule:

@@ -76,14 +76,14 @@ CASES = [
     (TEXT.replace('"40/h"', '"40"'), "thresholds: hold: capacity: '40' is no capacity: write how many in an hour"),
     (TEXT.replace('"40/h"', '"0/h"'), "thresholds: hold: capacity: '0/h' is no capacity"),
     (TEXT.replace('"40/h"', "40"), "thresholds: hold: capacity: 40 is no capacity"),
-    (TEXT.replace("cost =", 'capacity = "9/d"\ncost ='), "thresholds: doubt: capacity, cost: a threshold adapts to one"),
+    (TEXT.replace("cost =", 'capacity = "9/d"\ncost ='), "thresholds: doubt: capacity, cost: a threshold adapts"),
     (TEXT.replace("miss = 96.0", "mis = 96.0"), "thresholds: doubt: cost: mis: unknown field; did you mean miss?"),
     (TEXT.replace("miss = 96.0", "miss = 0"), "thresholds: doubt: cost: miss: Input should be greater than 0"),
     (TEXT.replace("max = 0.95", "maximum = 0.95"), "thresholds: hold: maximum: unknown field; did you mean max?"),
     (TEXT.replace('"40/h"', '"40/d"\nwindow = "12h"'), "thresholds: hold: window: must hold at least one whole period"),
     (TEXT.replace("threshold.hold", "threshold.hodl"), 'rule "likely": when, column 10: unknown threshold'),
     (TEXT.replace("threshold.hold", "threshold.hodl"), "did you mean hold?"),
-    (TEXT.replace("threshold.hold", "threshold.hold || level == threshold.hold"), "a text can't be compared with a num"),
+    (TEXT.replace("threshold.hold", "threshold.hold || level == threshold.hold"), "a text can't be compared"),
 ]  # fmt: skip
 
 
