@@ -1,8 +1,10 @@
 """What a policy's TOML file may say."""
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import ErrorDetails
@@ -24,7 +26,27 @@ Duration = Annotated[int, BeforeValidator(_parse_positive)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 PositiveProbability = Annotated[float, Field(gt=0, le=1)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+PositiveAmount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+
+
+_CAPACITY: Final = re.compile(r"([1-9][0-9]{0,5})/([hd])")
+_PERIODS: Final = {"h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What people can look at: `most` in each `per` milliseconds, an hour or a day."""
+
+    most: int
+    per: int
+
+
+def _parse_capacity(value: object) -> Capacity:
+    match = _CAPACITY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f'{value!r} is no capacity: write how many in an hour or a day, such as "40/h" or "300/d"')
+    return Capacity(int(match[1]), _PERIODS[match[2]])
 
 
 class _Table(BaseModel):
@@ -52,6 +74,42 @@ class FallbackTable(_Table):
     """`[fallback]`."""
 
     score: Probability
+
+
+class CostTable(_Table):
+    """What mistakes cost, in the same unit; and of which share of the events labels are waited for, for how long."""
+
+    miss: PositiveAmount
+    false_hold: PositiveAmount
+    matures: Duration = 14 * 86_400_000
+    followed: PositiveProbability = 1.0
+
+
+class ThresholdTable(_Table):
+    """One of `[thresholds]`. It adapts to a capacity or to costs, or is moved by people alone."""
+
+    start: Probability
+    min: Probability = 0.0
+    max: Probability = 1.0
+    events: Annotated[tuple[EventType, ...] | None, Field(min_length=1, strict=False)] = None
+    capacity: Annotated[Capacity | None, BeforeValidator(_parse_capacity)] = None
+    overrun: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    cost: CostTable | None = None
+    window: Duration = 14 * 86_400_000
+    every: Duration = 3_600_000
+    evidence: Duration = 86_400_000
+    hysteresis: Probability = 0.005
+    step: PositiveProbability = 0.1
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "ThresholdTable":
+        if not self.min <= self.start <= self.max:
+            raise ValueError(f"start: must lie between min ({self.min}) and max ({self.max})")
+        if self.capacity is not None and self.cost is not None:
+            raise ValueError("capacity, cost: a threshold adapts to one of them; leave one out")
+        if self.capacity is not None and self.window < max(self.capacity.per, self.evidence):
+            raise ValueError("window: must hold at least one whole period of the capacity, and the evidence")
+        return self
 
 
 class ListFile(_Table):
@@ -112,6 +170,7 @@ class PolicyFile(_Table):
     fallback: FallbackTable
     actions: ActionsTable = ActionsTable()
     lists: dict[Word, ListValues] = {}
+    thresholds: dict[Word, ThresholdTable] = {}
     rules: list[RuleTable]
 
     @model_validator(mode="after")
@@ -159,6 +218,7 @@ def _fields(place: list[int | str]) -> list[str]:
         "fallback": FallbackTable,
         "actions": ActionsTable,
         "lists": ListFile,
+        "thresholds": CostTable if len(place) > 3 else ThresholdTable,
         "rules": RuleTable,
     }
     return list(tables.get(place[0], PolicyFile).model_fields if len(place) > 1 else PolicyFile.model_fields)

@@ -43,7 +43,7 @@ class PolicyEngine:
         self._releases = {kind: tuple(rule for rule in releasing if kind in rule.events) for kind in EVENT_TYPES}
         self._matching, self._releasing = (
             {
-                kind: compile_conditions([rule.condition.tree for rule in some], feature_names)
+                kind: compile_conditions([rule.condition.tree for rule in some], feature_names, policy.threshold_values)
                 for kind, some in rules.items()
             }
             for rules in (self._rules, self._releases)
