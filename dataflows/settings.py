@@ -122,6 +122,9 @@ class ScoringSettings(_Section):
     """The most tokens that are scored in one batch."""
     deadline: Duration = 10_000
     """A batch that took longer, and what waited behind it, is judged by the policy's fallback."""
+    explain_from: float | None = Field(default=None, ge=0)
+    """Scores from here on carry the model's reasons; by default those that alone lift a user out of the lowest level,
+    above 1 none."""
 
 
 class DeadLetterSettings(_Section):

@@ -60,12 +60,14 @@ class PolicyEngine:
         versions: Versions,
         now: int = 0,
         watched: bool = False,
+        explained: tuple[Reason, ...] = (),
     ) -> Decision:
         """What becomes of an event with a score in [0, 1], or with None where the scorer has failed (degraded).
 
         `features` lie in the order of the feature names, NaN where unknown. Without a score the user's risk only
         fades, the update carries the policy's fallback score, and no rule sees one. `now` is the partition's watermark
-        where that is later than the event; `watched` says that the user has open actions.
+        where that is later than the event; `watched` says that the user has open actions. What the scorer has
+        `explained` follows the rules' reasons.
         """
         degraded = score is None
         known_score = nan if score is None else round(score, DECIMALS)
@@ -81,8 +83,8 @@ class PolicyEngine:
         winner, reasons = _outcome(self._rules[kind], found) if found else (None, ())
         shown_score = self.policy.fallback_score if degraded else known_score
         update = RiskUpdate(
-            event.event_id, kind, event.user_id, time, shown_score, risk, level, reasons, late, degraded, versions,
-            position,
+            event.event_id, kind, event.user_id, time, shown_score, risk, level, reasons + explained, late, degraded,
+            versions, position,
         )  # fmt: skip
         releases: tuple[Release, ...] = ()
         if watched:
