@@ -9,11 +9,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import ErrorDetails
 
-from contracts.messages import ENDING, EventType, Identifier
+from contracts.events import Limit
+from contracts.fields import MAX_AMOUNT, Identifier
+from contracts.messages import ENDING, EVENT_ACTIONS, ActionName, EventType
 from operators.durations import parse_duration
 from operators.unknown_names import instead_of
 
-Action = Literal["allow", "step_up", "review", "hold_order", "block", "release"]
+Action = ActionName | Literal["release"]
 
 
 def _parse_positive(value: str) -> int:
@@ -127,6 +129,24 @@ ListValues = Annotated[
 ]
 
 
+class LimitTable(_Table):
+    """A rule's `limit`."""
+
+    amount: Annotated[float, Field(gt=0, le=MAX_AMOUNT)] | None = None
+    count: Annotated[int, Field(gt=0)] | None = None
+    per: Duration
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "LimitTable":
+        if (self.amount is None) == (self.count is None):
+            raise ValueError('must have either an amount or a count, as in { amount = 200, per = "1d" }')
+        return self
+
+    def limit(self) -> Limit:
+        """What it says."""
+        return Limit(self.amount, self.count, self.per)
+
+
 class RuleTable(_Table):
     """One of `[[rules]]`."""
 
@@ -138,6 +158,7 @@ class RuleTable(_Table):
     expires: Duration | None = None
     cooldown: Duration | None = None
     releases: Annotated[tuple[Slug, ...] | None, Field(min_length=1, strict=False)] = None
+    limit: LimitTable | None = None
     reason: Annotated[str, Field(min_length=1, max_length=300)]
 
     @property
@@ -149,6 +170,12 @@ class RuleTable(_Table):
     def _fits_together(self) -> "RuleTable":
         if self.action in ENDING and self.expires is None:
             raise ValueError(f'expires: a {self.action} must end: write when, as in expires = "24h"')
+        if self.action in EVENT_ACTIONS and self.events != (kind := EVENT_ACTIONS[self.action],):
+            raise ValueError(f'events: {self.action} is on events of one type: write events = ["{kind}"]')
+        if (self.action == "limit") != (self.limit is not None):
+            raise ValueError(
+                'limit: goes with action = "limit", and says what it allows: limit = { amount = 200, per = "1d" }'
+            )
         if self.record and self.action != "allow":
             raise ValueError('record: only for action = "allow"; every other action is recorded')
         if self.expires is not None and not self.recorded:
@@ -221,4 +248,6 @@ def _fields(place: list[int | str]) -> list[str]:
         "thresholds": CostTable if len(place) > 3 else ThresholdTable,
         "rules": RuleTable,
     }
+    if "limit" in place[:-1]:
+        return list(LimitTable.model_fields)
     return list(tables.get(place[0], PolicyFile).model_fields if len(place) > 1 else PolicyFile.model_fields)

@@ -148,7 +148,7 @@ def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, rel
     expires = rule.expires if rule else None
     return Judgment(
         user_id=event.user_id,
-        order_id=event.order_id,
+        order_id="" if rule and rule.limit else event.order_id,  # a limit is on the user, whatever the order
         event_id=event.event_id,
         event_time=event.event_time,
         now=now,
@@ -161,6 +161,7 @@ def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, rel
         releases=releases,
         versions=update.versions,
         input=update.input,
+        limit=rule.limit if rule else None,
     )
 
 

@@ -8,7 +8,7 @@ import orjson
 from pydantic import ValidationError
 
 from contracts.decisions import Reason
-from contracts.events import EVENT_TYPES
+from contracts.events import EVENT_TYPES, Limit
 from contracts.keys import record_id
 from operators.policy.definition import ListFile, PolicyFile, RuleTable, ThresholdTable, explain
 from operators.policy.errors import ConditionError, PolicyError
@@ -39,6 +39,8 @@ class Rule:
     releases: tuple[str, ...]
     """Of a rule that releases: whose actions; empty: any rule's."""
     reason: Reason
+    limit: Limit | None
+    """What the action limit allows."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def _rule(rule: RuleTable, scope: Scope, source: str) -> Rule:
     reason = Reason(rule.id, rule.reason)
     return Rule(
         rule.id, rule.events or EVENT_TYPES, condition, rule.action, rule.recorded, rule.expires, rule.cooldown or 0,
-        rule.releases or (), reason,
+        rule.releases or (), reason, None if rule.limit is None else rule.limit.limit(),
     )  # fmt: skip
 
 
@@ -152,9 +154,8 @@ def condition_problem(source: str, rule: str, condition: str, error: ConditionEr
 
 
 def _content_hash(file: PolicyFile, lists: Mapping[str, frozenset[str]], rules: tuple[Rule, ...]) -> str:
-    content = file.model_dump(mode="json", exclude={"name", "version"})
-    if not file.thresholds:
-        del content["thresholds"]  # a policy that has none keeps the hash that it has always had
+    """What is left at its default doesn't count, so that what comes to be writable changes no policy's hash."""
+    content = file.model_dump(mode="json", exclude={"name", "version"}, exclude_defaults=True)
     content["lists"] = {key: sorted(values) for key, values in lists.items()}
     for written, rule in zip(content["rules"], rules, strict=True):
         written["when"] = rule.condition.canonical
