@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from contracts import messages
 from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, ManualDecision
-from contracts.messages import DecisionMessage, EventMessage, LabelMessage
+from contracts.messages import DecisionMessage, EventMessage, LabelMessage, PolicyActionMessage
 from contracts.times import format_time, parse_time
 
 _Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -106,6 +106,11 @@ def decode_decision(data: bytes) -> ManualDecision:
         wire.decided_by,
         wire.reason,
     )
+
+
+def decode_policy_action(data: bytes) -> PolicyActionMessage:
+    """The policy action in a record's value, for who obeys it. Raises InvalidRecordError, naming each wrong field."""
+    return _validated(PolicyActionMessage, data)
 
 
 def _event(wire: _WireEvent | EventMessage, event_type: str, event_time: int) -> Event:
