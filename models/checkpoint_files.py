@@ -5,6 +5,8 @@ model.safetensors  the weights, and the calibration
 encoder.json       vocabulary, bins and scales, the feature names and the window's length
 metrics.json       what training measured
 README.md          the model card
+
+unfinished.safetensors   while it is trained: what the rest of the training depends on
 """
 
 import hashlib
@@ -22,6 +24,7 @@ WEIGHTS: Final = "model.safetensors"
 ENCODER: Final = "encoder.json"
 METRICS: Final = "metrics.json"
 CARD: Final = "README.md"
+UNFINISHED: Final = "unfinished.safetensors"
 
 ARCHITECTURE: Final = "EventNetwork"
 

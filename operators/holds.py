@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from contracts.decisions import Reason
-from contracts.events import ManualDecision
+from contracts.events import Limit, ManualDecision
 from contracts.keys import record_id
 from contracts.messages import PolicyActionMessage
 from contracts.times import parse_time
@@ -31,10 +31,13 @@ class Hold(msgspec.Struct, frozen=True):
     """`pending`: in force until something follows; `standing`: in force for good; `lifted`: no longer in force."""
     action: str
     status: str
+    subject: str
+    """What it is on: event, order or user. Of one subject, one hold at most is pending."""
     cause: str
+    """The rule. On a user, each rule's is a subject of its own."""
     user_id: str
     order_id: str
-    """Empty where the action is on the user, not on an order."""
+    """Empty where there is none."""
     event_id: str
     opened_at: int
     effective_at: int
@@ -43,6 +46,8 @@ class Hold(msgspec.Struct, frozen=True):
     by: str
     """What made the latest transition: rule, label, decision or expiry."""
     reasons: tuple[Reason, ...]
+    limit: Limit | None
+    """Of the action limit: what it allows."""
     transitions: int
     """How many there were."""
 
@@ -69,7 +74,7 @@ def follow(present: Hold | None, action: PolicyActionMessage) -> Hold | Refusal:
     """The hold after a flawless transition that wasn't applied yet, or why it can't be applied.
 
     `present` is the hold that the action's `opening` names or, where the action is an opening, the pending hold of its
-    cause; None where there is none.
+    subject; None where there is none.
     """
     judge = _problem_of_opening if action.status == "opened" else _problem_of_following
     return judge(present, action) or _next(present, action)
@@ -78,9 +83,9 @@ def follow(present: Hold | None, action: PolicyActionMessage) -> Hold | Refusal:
 def _problem_of_opening(present: Hold | None, action: PolicyActionMessage) -> Refusal | None:
     if present is None:
         return None
-    on = f"order {action.order_id!r}" if action.order_id else f"user {action.user_id!r} and rule {action.cause!r}"
     return Refusal(
-        "already_open", f"for {on} the hold {present.hold_id} is pending, and this opening doesn't follow it"
+        "already_open",
+        f"on this {action.subject} the hold {present.hold_id} is pending, which an opening doesn't follow",
     )
 
 
@@ -97,20 +102,23 @@ def _problem_of_following(present: Hold | None, action: PolicyActionMessage) -> 
             f"follows {action.follows!r}, but the latest transition of the hold {present.hold_id} is "
             f"{present.action_id} ({present.status})",
         )
-    if (present.user_id, present.order_id) != (action.user_id, action.order_id or ""):
-        return Refusal("another_order", f"the hold {present.hold_id} is of another user or order")
+    subject = (action.subject, action.user_id, action.order_id or "")
+    if (present.subject, present.user_id, present.order_id) != subject:
+        return Refusal("another_subject", f"the hold {present.hold_id} is on something else")
     return None
 
 
 def _next(present: Hold | None, action: PolicyActionMessage) -> Hold:
     expires_at = None if action.expires_at is None else parse_time(action.expires_at)
     effective_at = parse_time(action.effective_at)
+    limit = action.limit
     return Hold(
         hold_id=present.hold_id if present else action.action_id,
         action_id=action.action_id,
         phase=PHASES.get(action.status, "standing" if expires_at is None else "pending"),
         action=action.action,
         status=action.status,
+        subject=action.subject,
         cause=action.cause,
         user_id=action.user_id,
         order_id=action.order_id or "",
@@ -120,6 +128,7 @@ def _next(present: Hold | None, action: PolicyActionMessage) -> Hold:
         expires_at=expires_at,
         by=action.by,
         reasons=tuple([Reason(reason.code, reason.text) for reason in action.reasons]),
+        limit=None if limit is None else Limit(limit.amount, limit.count, round(limit.per * 1_000)),
         transitions=present.transitions + 1 if present else 1,
     )
 
@@ -127,4 +136,5 @@ def _next(present: Hold | None, action: PolicyActionMessage) -> Hold:
 def decide(hold: Hold, verdict: Literal["release", "confirm"], by: str, reason: str, time: int) -> ManualDecision:
     """The decision of a person on a pending hold at a time (epoch ms), for the flow to obey."""
     identity = record_id(hold.action_id, verdict, by, str(time))
-    return ManualDecision(identity, hold.user_id, hold.action_id, hold.order_id, verdict, "", None, time, by, reason)
+    order_id = hold.order_id if hold.subject == "order" else ""  # a decision by order is about what is on the order
+    return ManualDecision(identity, hold.user_id, hold.action_id, order_id, verdict, "", None, time, by, reason)

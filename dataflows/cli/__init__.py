@@ -39,6 +39,7 @@ COMMANDS: Final = {
         "evaluate:evaluate",
         "Judge a checkpoint on past events: ranking, card precision, a false-positive budget, calibration, slices.",
     ),
+    "policy": Command("policy:app", "Check policies before they decide about anybody."),
     "topics": Command("topics:app", "Create, list and fill the flow's Kafka topics."),
     "dead-letters": Command("dead_letters:app", "Look through what could not be read, and send it again."),
     "holds": Command("holds:app", "Keep orders on hold as the policy says; look at holds, release and confirm them."),

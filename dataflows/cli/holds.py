@@ -147,7 +147,7 @@ def confirm(
 def refused(config: Config = None, table: TableUrl = None, json: Json = False) -> None:
     """Show the records that could not be applied, and why; --json writes them as dead letters.
 
-    Example: sealwax holds refused --json > dead-letters.jsonl
+    Example: sealwax holds refused --json
     """
     with _table(config, table) as (_, opened):
         letters = opened.refused()

@@ -1,7 +1,7 @@
 """One record of `policy-actions` to the tables, inside of a transaction."""
 
 from base64 import b64decode, b64encode
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from contracts.codec import InvalidRecordError, decode_policy_action
 from contracts.events import Position
@@ -11,6 +11,9 @@ from dataflows.dead_letters import DeadLetter
 from dataflows.holds.database import Database
 from dataflows.holds.rows import read_holds, write_hold
 from operators.holds import Hold, Refusal, flaw, follow
+
+_SUBJECTS: Final = {"event": "event_id", "order": "order_id", "user": "cause"}
+"""What tells one subject of a user from another."""
 
 
 class Change(NamedTuple):
@@ -86,10 +89,8 @@ def _apply(database: Database, value: bytes) -> Outcome:
 def _present(database: Database, action: PolicyActionMessage) -> Hold | None:
     if action.opening is not None:
         found = read_holds(database, "hold_id = ?", action.opening)
-    elif action.order_id:
-        where = "phase = 'pending' AND user_id = ? AND order_id = ?"
-        found = read_holds(database, where, action.user_id, action.order_id)
     else:
-        where = "phase = 'pending' AND user_id = ? AND order_id = '' AND cause = ?"
-        found = read_holds(database, where, action.user_id, action.cause)
+        column = _SUBJECTS[action.subject]
+        where = f"phase = 'pending' AND user_id = ? AND subject = ? AND {column} = ?"
+        found = read_holds(database, where, action.user_id, action.subject, getattr(action, column) or "")
     return found[0] if found else None

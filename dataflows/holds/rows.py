@@ -4,12 +4,13 @@ from typing import Final
 
 import orjson
 
-from contracts.decisions import Reason
+from contracts.decisions import Reason, limit_fields
+from contracts.events import Limit
 from contracts.times import format_time, parse_time
 from dataflows.holds.database import Database, Row
 from operators.holds import Hold
 
-_NAMES: Final = {"by": "made_by"}  # `by` is a word of SQL's
+_NAMES: Final = {"by": "made_by", "limit": "limited_to"}  # these are words of SQL's
 COLUMNS: Final = tuple([_NAMES.get(field, field) for field in Hold.__struct_fields__])
 """In the order of Hold's fields."""
 
@@ -35,6 +36,7 @@ def _to_row(hold: Hold) -> Row:
     values = {field: getattr(hold, field) for field in hold.__struct_fields__}
     values |= {field: None if values[field] is None else format_time(values[field]) for field in _TIMES}
     values["reasons"] = orjson.dumps([{"code": one.code, "text": one.text} for one in hold.reasons]).decode()
+    values["limit"] = None if hold.limit is None else orjson.dumps(limit_fields(hold.limit)).decode()
     return tuple(values.values())
 
 
@@ -42,4 +44,7 @@ def _from_row(row: Row) -> Hold:
     values = dict(zip(Hold.__struct_fields__, row, strict=True))
     values |= {field: None if values[field] is None else parse_time(values[field]) for field in _TIMES}
     values["reasons"] = tuple([Reason(one["code"], one["text"]) for one in orjson.loads(values["reasons"])])
+    if values["limit"] is not None:
+        limit = orjson.loads(values["limit"])
+        values["limit"] = Limit(limit["amount"], limit["count"], round(limit["per"] * 1_000))
     return Hold(**values)

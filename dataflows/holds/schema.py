@@ -18,6 +18,7 @@ _TABLES: Final = (
         phase TEXT NOT NULL,
         action TEXT NOT NULL,
         status TEXT NOT NULL,
+        subject TEXT NOT NULL,
         cause TEXT NOT NULL,
         user_id TEXT NOT NULL,
         order_id TEXT NOT NULL,
@@ -27,13 +28,15 @@ _TABLES: Final = (
         expires_at TEXT,
         made_by TEXT NOT NULL,
         reasons TEXT NOT NULL,
+        limited_to TEXT,
         transitions INTEGER NOT NULL
     )
     """,
     "CREATE INDEX holds_by_order ON holds (order_id)",
     """
     CREATE UNIQUE INDEX holds_one_pending
-    ON holds (user_id, order_id, (CASE WHEN order_id = '' THEN cause ELSE '' END)) WHERE phase = 'pending'
+    ON holds (user_id, subject, (CASE subject WHEN 'event' THEN event_id WHEN 'order' THEN order_id ELSE cause END))
+    WHERE phase = 'pending'
     """,
     """
     CREATE TABLE hold_transitions (

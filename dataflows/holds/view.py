@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from contracts.decisions import limit_fields
 from contracts.messages import PolicyActionMessage
 from contracts.times import format_time
 from operators.holds import Hold
@@ -31,7 +32,7 @@ def pending_holds(holds: Sequence[Hold], now: int, most: int) -> Group:
         table.add_row(
             Text(hold.order_id or "-", "bold"),
             Text(hold.user_id),
-            Text(f"{words(hold.action)}{_how(hold)}"),
+            Text(_what(hold)),
             span(now - hold.opened_at),
             _time_used(hold, now),
             _ends_in(hold, now),
@@ -52,8 +53,13 @@ def _headline(holds: Sequence[Hold], now: int, most: int) -> Text:
     return text
 
 
-def _how(hold: Hold) -> str:
-    return "" if hold.status == "opened" else f", {words(hold.status)}"
+def _what(hold: Hold) -> str:
+    """The action, what it allows, and whether it was another one at first."""
+    text = words(hold.action)
+    if hold.limit is not None:
+        allowed = f"{hold.limit.count:,}" if hold.limit.amount is None else f"{hold.limit.amount:,.2f}"
+        text += f" to {allowed} in {span(hold.limit.per)}"
+    return text if hold.status == "opened" else f"{text}, {words(hold.status)}"
 
 
 def _reason(hold: Hold) -> str:
@@ -99,6 +105,7 @@ def as_json(hold: Hold, now: int) -> dict[str, Any]:
     for name in ("opened_at", "effective_at", "expires_at"):
         fields[name] = None if fields[name] is None else format_time(fields[name])
     fields["order_id"] = hold.order_id or None
+    fields["limit"] = None if hold.limit is None else limit_fields(hold.limit)
     fields["reasons"] = [{"code": reason.code, "text": reason.text} for reason in hold.reasons]
     return fields | {"age_seconds": (now - hold.opened_at) / 1_000}
 

@@ -4,8 +4,9 @@ The function's text is made of this module's own words, of numbers and quoted te
 writer has typed otherwise.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import nan
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from contracts.events import Event
@@ -35,9 +36,11 @@ _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _TESTS = {"contains": "{1!r} in {0}", "startsWith": "{0}.startswith({1!r})", "endsWith": "{0}.endswith({1!r})"}
 
 
-def compile_conditions(trees: Sequence[Node], feature_names: Sequence[str]) -> Matching:
-    """One function for all the conditions, in their order. Every feature that they name must be among the names."""
-    writer = _Writer(feature_names)
+def compile_conditions(
+    trees: Sequence[Node], feature_names: Sequence[str], thresholds: Mapping[str, float] = MappingProxyType({})
+) -> Matching:
+    """One function for all the conditions, in their order. Every feature and threshold that they name must be given."""
+    writer = _Writer(feature_names, thresholds)
     lines = [_HEAD, " found = []"]
     for index, tree in enumerate(trees):
         lines += [f" if {writer.where(tree, True)}:", f"  found.append({index})"]
@@ -50,10 +53,11 @@ def compile_conditions(trees: Sequence[Node], feature_names: Sequence[str]) -> M
 class _Writer:
     """Writes trees as Python expressions, and binds the values that they need."""
 
-    def __init__(self, feature_names: Sequence[str]) -> None:
+    def __init__(self, feature_names: Sequence[str], thresholds: Mapping[str, float]) -> None:
         self.bound: dict[str, Any] = {"divide": _divide}
         self._numbers = {"event.amount": "amount"}
         self._numbers |= {f"feature.{name}": f"features[{index}]" for index, name in enumerate(feature_names)}
+        self._numbers |= {f"threshold.{name}": repr(value) for name, value in thresholds.items()}
 
     def where(self, node: Node, truth: bool) -> str:
         """What is true exactly where `node` is known to be `truth`.

@@ -43,7 +43,7 @@ class PolicyEngine:
         self._releases = {kind: tuple(rule for rule in releasing if kind in rule.events) for kind in EVENT_TYPES}
         self._matching, self._releasing = (
             {
-                kind: compile_conditions([rule.condition.tree for rule in some], feature_names)
+                kind: compile_conditions([rule.condition.tree for rule in some], feature_names, policy.threshold_values)
                 for kind, some in rules.items()
             }
             for rules in (self._rules, self._releases)
@@ -148,7 +148,7 @@ def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, rel
     expires = rule.expires if rule else None
     return Judgment(
         user_id=event.user_id,
-        order_id=event.order_id,
+        order_id="" if rule and rule.limit else event.order_id,  # a limit is on the user, whatever the order
         event_id=event.event_id,
         event_time=event.event_time,
         now=now,
@@ -161,6 +161,7 @@ def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, rel
         releases=releases,
         versions=update.versions,
         input=update.input,
+        limit=rule.limit if rule else None,
     )
 
 

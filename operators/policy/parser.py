@@ -132,7 +132,7 @@ class _Parser:
         name = self._reader.take_kind("name", "the list's name")
         if value.kind != "text":
             raise ConditionError(f"lists hold texts, and {value.path} is a number", start.column)
-        return Membership(value, self._scope.values(name.text, first.column))
+        return Membership(value, self._scope.values(name.text, first.column), name.text)
 
     def _written_values(self, subject: Name) -> frozenset[str | float]:
         self._reader.take("[")

@@ -1,5 +1,6 @@
 """A condition as a typed tree. The parser makes only trees whose kinds fit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -55,6 +56,8 @@ class Membership:
 
     subject: Name
     values: frozenset[float | str]
+    list_name: str = ""
+    """Of a named list; empty where the values are written in the condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +111,27 @@ def kind_of(node: Node) -> Kind:
             return "number"
         case _:
             return "truth"
+
+
+def parts_of(node: Node) -> tuple["Node", ...]:
+    """The nodes that a node is made of."""
+    match node:
+        case Negative(operand=operand) | Not(operand=operand):
+            return (operand,)
+        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
+            return left, right
+        case Membership(subject=subject) | TextTest(subject=subject):
+            return (subject,)
+        case Presence(name=name):
+            return (name,)
+        case All(operands=operands) | AnyOf(operands=operands):
+            return operands
+    return ()
+
+
+def names_of(node: Node) -> Iterator[Name]:
+    """The names in a tree, from left to right, each as often as it stands there."""
+    if isinstance(node, Name):
+        yield node
+    for part in parts_of(node):
+        yield from names_of(part)

@@ -36,7 +36,9 @@ def opened(**changes: Any) -> Sent:
 def after(before: Sent, status: str, **changes: Any) -> Sent:
     """A transition that follows another."""
     was = before.action
-    kept = {name: getattr(was, name) for name in ("action", "cause", "user_id", "order_id", "event_id")}
+    kept = {
+        name: getattr(was, name) for name in ("action", "cause", "user_id", "order_id", "event_id", "subject", "limit")
+    }
     kept |= {"effective_at": was.effective_at + 1_000, "expires_at": was.expires_at}
     return _sent(kept | {"status": status, "follows": before.id, "opening": was.opening or before.id} | changes)
 
@@ -55,6 +57,7 @@ def _sent(changes: dict[str, Any]) -> Sent:
         "versions": _VERSIONS,
         "input": Position("transactions", 0, 0),
         "by": "rule",
+        "subject": "order" if changes.get("order_id", "o-1") else "user",
     }
     action = PolicyAction(**(fields | changes))
     return Sent(*encode_policy_action(action), action)

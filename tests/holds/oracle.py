@@ -61,7 +61,8 @@ def _is_pending(record: dict[str, Any]) -> bool:
 
 
 def _subject(record: dict[str, Any]) -> tuple[str, str]:
-    return record["user_id"], record["order_id"] or f"rule {record['cause']}"
+    named = {"event": "event_id", "order": "order_id", "user": "cause"}[record["subject"]]
+    return record["user_id"], f"{named} {record[named]}"
 
 
 def found(table: HoldTable) -> Picture:

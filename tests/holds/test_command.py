@@ -57,7 +57,14 @@ def test_list_shows_age_and_reason_the_oldest_first(sealwax: Sealwax, table: str
     headline, _, _, old, due, *rest = listed.out.splitlines()
     assert (listed.status, rest) == (0, [])
     assert headline.startswith("2 pending, the oldest for 3.0 h; 1 likely, 1 odd")
-    assert old.replace("█", "").replace("░", "").replace("▌", "").split()[:6] == ["o-1", "u-1", "hold", "order", "3.0", "h"]
+    assert old.replace("█", "").replace("░", "").replace("▌", "").split()[:6] == [
+        "o-1",
+        "u-1",
+        "hold",
+        "order",
+        "3.0",
+        "h",
+    ]
     assert "The payment is likely fraud." in old and old.endswith(OLD.id[:10])
     assert due.split()[:6] == ["-", "u-[bold]", "hold", "order", "1.0", "h"] and "due for 1.0 min" in due
     assert "(the 1 oldest are shown)" in sealwax("holds", "list", "--table", table, "--limit", 1).out

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.decisions import Reason
+from contracts.events import Limit
 from dataflows.connectors.base import InputRecord
 from dataflows.errors import UserError
 from dataflows.holds import Change, Hold, HoldTable
@@ -18,6 +19,7 @@ from tests.holds.feeding import PLACE, feed
 
 OPENED = opened()
 ESCALATED = after(OPENED, "escalated", action="block", reasons=(Reason("worse", "It's 100% worse: o'clock?"),))
+REFUND = opened(action="delay_refund", subject="event")
 RELEASED = after(ESCALATED, "released", by="decision")
 
 
@@ -26,8 +28,8 @@ def test_a_life_is_one_row_that_its_transitions_move_on(new_table: NewTable) -> 
         assert feed(table, [OPENED.value]).applied == {"opened": 1}
         (hold,) = table.pending()
         assert hold == Hold(
-            OPENED.id, OPENED.id, "pending", "hold_order", "opened", "likely", "u-1", "o-1", "e-1", START, START,
-            START + HOUR, "rule", OPENED.action.reasons, 1,
+            OPENED.id, OPENED.id, "pending", "hold_order", "opened", "order", "likely", "u-1", "o-1", "e-1", START,
+            START, START + HOUR, "rule", OPENED.action.reasons, None, 1,
         )  # fmt: skip
         feed(table, [ESCALATED.value])
         (worse,) = table.pending()
@@ -62,9 +64,10 @@ def test_what_was_seen_counts_once(new_table: NewTable) -> None:
         ([OPENED, RELEASED], "out_of_order", ESCALATED.id),
         ([OPENED, after(OPENED, "released"), after(OPENED, "expired")], "ended", "(released): nothing follows an end"),
         ([opened(expires_at=None), after(opened(expires_at=None), "released")], "ended", "(opened)"),
-        ([OPENED, opened(event_id="e-2")], "already_open", "for order 'o-1'"),
-        ([opened(order_id=""), opened(order_id="", event_id="e-2")], "already_open", "user 'u-1' and rule 'likely'"),
-        ([OPENED, after(OPENED, "released", order_id="o-2")], "another_order", OPENED.id),
+        ([OPENED, opened(event_id="e-2")], "already_open", "on this order the hold"),
+        ([opened(order_id=""), opened(order_id="", event_id="e-2")], "already_open", "on this user the hold"),
+        ([OPENED, after(OPENED, "released", order_id="o-2")], "another_subject", OPENED.id),
+        ([REFUND, after(REFUND, "released", subject="order")], "another_subject", REFUND.id),
         ([opened(opening="a")], "incoherent", "both are null for an opening"),
         ([OPENED, after(OPENED, "released", opening=None)], "incoherent", "neither for what follows"),
         ([opened(order_id="o\0")], "nul_character", "U+0000"),
@@ -90,15 +93,27 @@ def test_holds_that_have_nothing_to_do_with_each_other(new_table: NewTable) -> N
         opened(order_id="", event_id="e-4", cause="other"),
         opened(user_id="u-2", order_id="o-2", expires_at=None),
         opened(user_id="u-2", order_id="o-2", expires_at=None, event_id="e-5"),
+        opened(action="delay_refund", subject="event"),
+        opened(action="delay_refund", subject="event"),
     ]
     others = [opened(**{"event_id": f"e-{n}", **_subject(one)}) for n, one in enumerate(others)]
     with HoldTable.open(new_table()) as table:
-        assert feed(table, [one.value for one in others]).applied == {"opened": 7}
-        assert table.count_pending() == 5
+        assert feed(table, [one.value for one in others]).applied == {"opened": 9}
+        assert table.count_pending() == 7
 
 
 def _subject(sent: Sent) -> dict[str, Any]:
-    return {name: getattr(sent.action, name) for name in ("user_id", "order_id", "cause", "expires_at")}
+    return {
+        name: getattr(sent.action, name) for name in ("user_id", "order_id", "cause", "expires_at", "action", "subject")
+    }
+
+
+def test_a_limit_is_kept_with_what_it_allows(new_table: NewTable) -> None:
+    limit = Limit(99.5, None, 86_400_000)
+    with HoldTable.open(new_table()) as table:
+        feed(table, [opened(action="limit", order_id="", limit=limit).value])
+        (hold,) = table.pending()
+        assert (hold.subject, hold.limit) == ("user", limit)
 
 
 def test_what_is_in_force_on_an_order(new_table: NewTable) -> None:
