@@ -9,9 +9,9 @@ from contracts.decisions import DECIMALS, Reason, RiskUpdate, UserRiskChange, Ve
 from contracts.events import AMOUNT_SCALE, EVENT_TYPES, Event, Position
 from contracts.times import LATEST
 from operators.policy.compiler import compile_conditions
-from operators.policy.errors import ConditionError
+from operators.policy.errors import ConditionError, PolicyError, condition_problem
 from operators.policy.life import UNSCORED, Judgment, Release
-from operators.policy.policy import Policy, Rule, condition_problem
+from operators.policy.policy import Policy, Rule
 from operators.policy.risk import UserRisk
 from operators.unknown_names import instead_of
 
@@ -166,9 +166,14 @@ def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, rel
 
 
 def _check_features(policy: Policy, feature_names: tuple[str, ...]) -> None:
-    for rule in policy.rules:
-        for name in rule.condition.features:
+    conditions = {f'segment "{name}"': condition for name, condition in policy.segments.items()}
+    conditions |= {f'rule "{rule.id}": when': rule.condition for rule in policy.rules}
+    problems = []
+    for place, condition in conditions.items():
+        for name in condition.features:
             if (short := name.path.removeprefix("feature.")) not in feature_names:
                 text = f"unknown feature {short!r}; {instead_of(short, feature_names)}"
                 error = ConditionError(text, name.column)
-                raise condition_problem(policy.source, rule.id, rule.condition.text, error)
+                problems.append(str(condition_problem(policy.source, place, condition.text, error)))
+    if problems:
+        raise PolicyError("\n".join(problems))
