@@ -6,6 +6,7 @@ take them from the environment, such as SEALWAX_KAFKA_SASL_PASSWORD.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -138,6 +139,20 @@ class MetricsSettings(_Section):
     """The first process' port for Prometheus, the others' follow; 0 for none."""
 
 
+class HoldSettings(_Section):
+    table: str = ".sealwax/holds.db"
+    """postgresql://user@host/database, or a file for SQLite."""
+    metrics_port: int = Field(default=9_480, ge=0, le=65_535)
+    """The port of `sealwax holds run` for Prometheus; 0 for none."""
+
+    @field_validator("table")
+    @classmethod
+    def _no_password(cls, table: str) -> str:
+        if re.match(r"\w+://[^/@]*:[^/@]*@|.*[?&]password=", table):
+            raise ValueError("holds a password: remove it, and set the variable PGPASSWORD, or write ~/.pgpass")
+        return table
+
+
 class Settings(BaseSettings):
     """Everything that can be set, with its defaults. `Settings()` reads nothing; `load_settings` does."""
 
@@ -156,6 +171,7 @@ class Settings(BaseSettings):
     scoring: ScoringSettings = ScoringSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     metrics: MetricsSettings = MetricsSettings()
+    holds: HoldSettings = HoldSettings()
 
     @classmethod
     def settings_customise_sources(
