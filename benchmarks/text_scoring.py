@@ -58,9 +58,8 @@ def main() -> None:
             table.add_row(str(size), *(f"{rate:.1f}" for rate in rates), f"{rates[1] / rates[0]:.2f}")
     console = Console(width=150)
     console.print(table)
-    console.print(
-        f"{len(texts)} windows of {min(lengths)} to {max(lengths)} tokens, {sum(lengths) / len(lengths):.0f} in the mean"
-    )
+    mean = sum(lengths) / len(lengths)
+    console.print(f"{len(texts)} windows of {min(lengths)} to {max(lengths)} tokens, {mean:.0f} in the mean")
     console.print(machine())
 
 
