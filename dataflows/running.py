@@ -4,6 +4,7 @@ from contextlib import closing
 
 from dataflows.connectors.base import InputLog
 from dataflows.connectors.urls import may_hold
+from dataflows.errors import UserError
 from dataflows.flow_record import flow_record
 from dataflows.progress import progress_line
 from dataflows.request import RunRequest
@@ -24,11 +25,12 @@ def flow_job(
     sink: str | None,
     stop_at_end: bool,
     decisions: str | None = None,
+    control: str | None = None,
 ) -> Job:
     """What the processes of the flow are told. Raises UserError for what can't work.
 
-    Labels and decisions that aren't named are looked for beside the events: in the same cluster, or in the files of the
-    same directory, where there are such.
+    Labels, decisions and changes of the policy that aren't named are looked for beside the events: in the same cluster,
+    or in the files of the same directory, where there are such.
     """
     kafka = f"kafka://{settings.kafka.bootstrap}"
     source = source or kafka
@@ -36,14 +38,15 @@ def flow_job(
         source=source,
         labels=labels or _beside(source, settings.topics.labels),
         decisions=decisions or _beside(source, settings.topics.decisions),
+        control=control or _beside(source, settings.topics.control),
         sink=sink or kafka,
         wire=settings.to_wire(),
     )
     state = settings.state.directory
-    request.policy_engine()
+    request.timeline()
     request.check_scorer()
     with closing(request.open_input()) as log, closing(request.open_output()) as output:
-        log.partitions()
+        _check_control(log, settings.topics.control)
         ends = _ends(log) if stop_at_end else None
         record = flow_record(state, request, log, output)
     request = request.model_copy(update={"starts": record.starts, "ends": ends, "origins": record.origins})
@@ -53,6 +56,11 @@ def flow_job(
         arguments=request.model_dump(mode="json"),
         epoch_ms=settings.state.epoch,
     )
+
+
+def _check_control(log: InputLog, topic: str) -> None:
+    if (count := sum(name == topic for name, _ in log.partitions())) > 1:
+        raise UserError(f"{topic}: has {count} partitions; changes of the policy need one order, so make it with one")
 
 
 def _beside(source: str, topic: str) -> str | None:
