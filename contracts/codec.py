@@ -11,15 +11,16 @@ import orjson
 from msgspec import Meta
 from pydantic import BaseModel, ValidationError
 
-from contracts import messages
 from contracts.control import ControlChange
-from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, ManualDecision
+from contracts.decisions import limit_fields
+from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, Limit, ManualDecision
+from contracts.fields import MAX_AMOUNT, MAX_ATTRIBUTE_KEY, MAX_ATTRIBUTE_TEXT, MAX_ATTRIBUTES, MAX_TEXT
 from contracts.messages import ControlMessage, DecisionMessage, EventMessage, LabelMessage, PolicyChangeMessage
 from contracts.times import format_time, parse_time
 
 _Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 _Optional = Annotated[str, Meta(max_length=128)] | None
-_AttributeValue = Annotated[str, Meta(max_length=messages.MAX_ATTRIBUTE_TEXT)] | bool | float
+_AttributeValue = Annotated[str, Meta(max_length=MAX_ATTRIBUTE_TEXT)] | bool | float
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,7 +40,7 @@ class _WireEvent(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     event_time: int | str
     user_id: _Identifier
     order_id: _Optional = None
-    amount: Annotated[float, Meta(ge=0, le=messages.MAX_AMOUNT)] | None = None
+    amount: Annotated[float, Meta(ge=0, le=MAX_AMOUNT)] | None = None
     currency: Annotated[str, Meta(max_length=8)] | None = None
     merchant_id: _Optional = None
     device_id: _Optional = None
@@ -47,12 +48,12 @@ class _WireEvent(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     ip: _Optional = None
     country: _Optional = None
     category: _Optional = None
-    text: Annotated[str, Meta(max_length=messages.MAX_TEXT)] | None = None
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
     outcome: _Optional = None
     attributes: (
         Annotated[
-            dict[Annotated[str, Meta(max_length=messages.MAX_ATTRIBUTE_KEY)], _AttributeValue],
-            Meta(max_length=messages.MAX_ATTRIBUTES),
+            dict[Annotated[str, Meta(max_length=MAX_ATTRIBUTE_KEY)], _AttributeValue],
+            Meta(max_length=MAX_ATTRIBUTES),
         ]
         | None
     ) = None
@@ -100,6 +101,7 @@ def decode_label(data: bytes) -> Label:
 def decode_decision(data: bytes) -> ManualDecision:
     """The decision in a record's value. Raises InvalidRecordError, naming each wrong field."""
     wire = _validated(DecisionMessage, data)
+    limit = wire.limit
     return ManualDecision(
         wire.decision_id,
         wire.user_id,
@@ -111,6 +113,7 @@ def decode_decision(data: bytes) -> ManualDecision:
         wire.decision_time,
         wire.decided_by,
         wire.reason,
+        None if limit is None else Limit(limit.amount, limit.count, round(limit.per * 1_000)),
     )
 
 
@@ -212,4 +215,6 @@ def encode_decision(decision: ManualDecision) -> bytes:
     fields["decision_time"] = format_time(decision.decision_time)
     if decision.expires_at is not None:
         fields["expires_at"] = format_time(decision.expires_at)
+    if decision.limit is not None:
+        fields["limit"] = limit_fields(decision.limit)
     return orjson.dumps(fields)

@@ -39,13 +39,14 @@ _TESTS = {"contains": "{1!r} in {0}", "startsWith": "{0}.startswith({1!r})", "en
 def compile_conditions(
     trees: Sequence[Node],
     feature_names: Sequence[str],
+    thresholds: Mapping[str, float] = MappingProxyType({}),
     lists: Mapping[str, Container[str]] = MappingProxyType({}),
 ) -> Matching:
-    """One function for all the conditions, in their order. Every feature that they name must be among the names.
+    """One function for all the conditions, in their order. Every feature and threshold that they name must be given.
 
     Where `lists` has a list of a name, it is looked into instead of the values that the policy has written.
     """
-    writer = _Writer(feature_names, lists)
+    writer = _Writer(feature_names, thresholds, lists)
     lines = [_HEAD, " found = []"]
     for index, tree in enumerate(trees):
         lines += [f" if {writer.where(tree, True)}:", f"  found.append({index})"]
@@ -58,11 +59,14 @@ def compile_conditions(
 class _Writer:
     """Writes trees as Python expressions, and binds the values that they need."""
 
-    def __init__(self, feature_names: Sequence[str], lists: Mapping[str, Container[str]]) -> None:
+    def __init__(
+        self, feature_names: Sequence[str], thresholds: Mapping[str, float], lists: Mapping[str, Container[str]]
+    ) -> None:
         self._lists = lists
         self.bound: dict[str, Any] = {"divide": _divide}
         self._numbers = {"event.amount": "amount"}
         self._numbers |= {f"feature.{name}": f"features[{index}]" for index, name in enumerate(feature_names)}
+        self._numbers |= {f"threshold.{name}": repr(value) for name, value in thresholds.items()}
 
     def where(self, node: Node, truth: bool) -> str:
         """What is true exactly where `node` is known to be `truth`.

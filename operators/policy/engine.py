@@ -53,7 +53,9 @@ class PolicyEngine:
         self._releases = {kind: tuple(rule for rule in releasing if kind in rule.events) for kind in EVENT_TYPES}
         self._matching, self._releasing = (
             {
-                kind: compile_conditions([rule.condition.tree for rule in some], feature_names, lists)
+                kind: compile_conditions(
+                    [rule.condition.tree for rule in some], feature_names, policy.threshold_values, lists
+                )
                 for kind, some in rules.items()
             }
             for rules in (self._rules, self._releases)
@@ -138,7 +140,7 @@ def _judgment(
     expires = rule.expires if rule else None
     return Judgment(
         user_id=event.user_id,
-        order_id=event.order_id,
+        order_id="" if rule and rule.limit else event.order_id,  # a limit is on the user, whatever the order
         event_id=event.event_id,
         event_time=event.event_time,
         now=now,
@@ -152,6 +154,7 @@ def _judgment(
         versions=update.versions,
         input=update.input,
         escalate_by=escalate_by,
+        limit=rule.limit if rule else None,
     )
 
 

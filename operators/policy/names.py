@@ -1,6 +1,6 @@
 """What a condition may name, and what kind each name is."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,7 @@ KINDS: Final[dict[str, Kind]] = {
     "event.amount": "number",
     **{f"event.{field}": "text" for field in TEXT_FIELDS},
 }
-"""Every name but the features, which are numbers. `score`, `event.amount` and features can be missing."""
+"""Every name but features and thresholds, all numbers. `score`, `event.amount` and features can be missing."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Scope:
 
     levels: tuple[str, ...]
     lists: Mapping[str, frozenset[str]]
+    thresholds: Collection[str] = ()
 
     def kind(self, path: str, column: int) -> Kind:
         """The kind of a whole name. Whether a feature exists is known only where the policy meets a feature set."""
@@ -40,6 +41,10 @@ class Scope:
             return "number"
         if path.startswith("lists."):
             raise ConditionError(f"a list stands behind `in`, as in `event.user_id in {path}`", column)
+        if path.startswith("threshold."):
+            if (name := path.removeprefix("threshold.")) not in self.thresholds:
+                raise ConditionError(f"unknown threshold `{path}`; {instead_of(name, self.thresholds)}", column)
+            return "number"
         if path not in KINDS:
             raise ConditionError(f"unknown name `{path}`; {instead_of(path, KINDS)}", column)
         return KINDS[path]

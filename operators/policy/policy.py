@@ -2,19 +2,20 @@
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from pydantic import ValidationError
 
 from contracts.decisions import Reason
-from contracts.events import EVENT_TYPES
+from contracts.events import EVENT_TYPES, Limit
 from contracts.keys import record_id
-from operators.policy.definition import ListFile, PolicyFile, RuleTable, explain
+from operators.policy.definition import ListFile, PolicyFile, RuleTable, ThresholdTable, explain
 from operators.policy.errors import ConditionError, PolicyError
 from operators.policy.names import Scope
 from operators.policy.parser import Condition, parse_condition
 from operators.policy.risk import RiskCourse
+from operators.unknown_names import instead_of
 
 ReadList = Callable[[str], str]
 """Gives the text of a list's file, named as the policy names it."""
@@ -38,6 +39,8 @@ class Rule:
     releases: tuple[str, ...]
     """Of a rule that releases: whose actions; empty: any rule's."""
     reason: Reason
+    limit: Limit | None
+    """What the action limit allows."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,27 @@ class Policy:
     """Milliseconds."""
     rules: tuple[Rule, ...]
     lists: Mapping[str, frozenset[str]]
+    thresholds: Mapping[str, ThresholdTable]
+    threshold_values: Mapping[str, float]
+    """In effect, by name: where each begins, or what it was moved to."""
+
+    def with_thresholds(self, values: Mapping[str, float]) -> "Policy":
+        """The policy with some thresholds moved, which its version names: corner-shop@1#5d0c8f1e+hold=0.62.
+
+        Raises PolicyError for a threshold that the policy hasn't, and for a value outside of its min and max.
+        """
+        for name, value in values.items():
+            if name not in self.thresholds:
+                known = instead_of(name, self.thresholds)
+                raise PolicyError(f'{self.source}: threshold "{name}": the policy has none of this name; {known}')
+            table = self.thresholds[name]
+            if not table.min <= value <= table.max:
+                between = f"must lie between min ({table.min}) and max ({table.max})"
+                raise PolicyError(f'{self.source}: threshold "{name}": {value} {between}')
+        moved = {**self.threshold_values, **values}
+        named = [f"+{name}={value:g}" for name, value in moved.items() if value != self.thresholds[name].start]
+        version = self.version.partition("+")[0] + "".join(named)
+        return replace(self, version=version, threshold_values=moved)
 
 
 def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
@@ -71,7 +95,7 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         problems = explain(error.errors(include_url=False, include_context=False), raw)
         raise PolicyError("\n".join(f"{name}: {problem}" for problem in problems)) from None
     lists = {key: _values(given, read_list) for key, given in file.lists.items()}
-    scope = Scope(tuple(file.levels), lists)
+    scope = Scope(tuple(file.levels), lists, tuple(file.thresholds))
     rules = _rules(file.rules, scope, name)
     return Policy(
         name,
@@ -83,6 +107,8 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         file.actions.decisions_stand,
         rules,
         lists,
+        file.thresholds,
+        {key: table.start for key, table in file.thresholds.items()},
     )
 
 
@@ -118,7 +144,7 @@ def _rule(rule: RuleTable, scope: Scope, source: str) -> Rule:
     reason = Reason(rule.id, rule.reason)
     return Rule(
         rule.id, rule.events or EVENT_TYPES, condition, rule.action, rule.recorded, rule.expires, rule.cooldown or 0,
-        rule.releases or (), reason,
+        rule.releases or (), reason, None if rule.limit is None else rule.limit.limit(),
     )  # fmt: skip
 
 
@@ -128,7 +154,8 @@ def condition_problem(source: str, rule: str, condition: str, error: ConditionEr
 
 
 def _content_hash(file: PolicyFile, lists: Mapping[str, frozenset[str]], rules: tuple[Rule, ...]) -> str:
-    content = file.model_dump(mode="json", exclude={"name", "version"})
+    """What is left at its default doesn't count, so that what comes to be writable changes no policy's hash."""
+    content = file.model_dump(mode="json", exclude={"name", "version"}, exclude_defaults=True)
     content["lists"] = {key: sorted(values) for key, values in lists.items()}
     for written, rule in zip(content["rules"], rules, strict=True):
         written["when"] = rule.condition.canonical

@@ -5,6 +5,7 @@ before a time that something has been decided at (see `dataflows.control_journal
 """
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -34,6 +35,10 @@ class Stage(NamedTuple):
     levels: Levels
     levels_since: int
     """When its levels came into force, perhaps with a policy before it."""
+    written: Policy
+    """As its file says."""
+    moved: Mapping[str, float]
+    """All thresholds that have been moved, the policy's or not."""
 
 
 class Term(NamedTuple):
@@ -55,11 +60,11 @@ class Timeline:
         self._features = feature_names
         self._versions = versions
         self._lists = Lists()
-        self._engines: dict[str, PolicyEngine] = {}
+        self._engines: dict[tuple[str | float, ...], PolicyEngine] = {}
         self._policies: list[tuple[int, int, ControlChange]] = []
         self._stages: list[Stage] = []
         self._changes: list[tuple[int, int, str]] = []
-        self._begin(UNKNOWN, initial)
+        self._begin(UNKNOWN, initial, {})
         self._turn(UNKNOWN)
 
     def at(self, time: int) -> Term:
@@ -160,15 +165,24 @@ class Timeline:
         return max(0, bisect_right(self._stages, time, key=_since) - 1)
 
     def _succeed(self, since: int, change: ControlChange) -> None:
+        written, moved = self._stages[-1].written, self._stages[-1].moved
         if self._stages[-1].since == since:
             self._stages.pop()
-        policy = self.initial if change.name == INITIAL else _parse(change)
-        self._begin(since, policy)
+        if change.kind == "policy":
+            written = self.initial if change.name == INITIAL else _parse(change)
+        elif change.value is None:
+            moved = {name: value for name, value in moved.items() if name != change.name}
+        else:
+            moved = {**moved, change.name: change.value}
+        self._begin(since, written, moved)
 
-    def _begin(self, since: int, policy: Policy) -> None:
+    def _begin(self, since: int, written: Policy, moved: Mapping[str, float]) -> None:
+        fitting = {name: value for name, value in moved.items() if _allows(written, name, value)}
+        policy = written.with_thresholds(fitting) if fitting else written
         versions, levels = msgspec.structs.replace(self._versions, policy=policy.version), Levels.of(policy)
         same = self._stages and self._stages[-1].levels == levels
-        self._stages.append(Stage(since, policy, versions, levels, self._stages[-1].levels_since if same else since))
+        levels_since = self._stages[-1].levels_since if same else since
+        self._stages.append(Stage(since, policy, versions, levels, levels_since, written, moved))
 
     def _turn(self, time: int) -> None:
         index = self._index(time)
@@ -178,11 +192,12 @@ class Timeline:
         self._until = self._stages[index + 1].since if index + 1 < len(self._stages) else NEVER
 
     def _engine(self, policy: Policy) -> PolicyEngine:
-        engine = self._engines.pop(policy.version, None)
+        key = policy.version, *policy.threshold_values.values()
+        engine = self._engines.pop(key, None)
         if engine is None:
             lists = {name: self._lists.named(name, written) for name, written in policy.lists.items()}
             engine = PolicyEngine(policy, self._features, lists)
-        self._engines[policy.version] = engine
+        self._engines[key] = engine
         if len(self._engines) > _ENGINES:
             del self._engines[next(iter(self._engines))]
         return engine
@@ -190,6 +205,12 @@ class Timeline:
 
 def _since(stage: Stage) -> int:
     return stage.since
+
+
+def _allows(policy: Policy, name: str, value: float) -> bool:
+    """Whether a policy has a threshold that may be moved so far."""
+    table = policy.thresholds.get(name)
+    return table is not None and table.min <= value <= table.max
 
 
 def _parse(change: ControlChange) -> Policy:

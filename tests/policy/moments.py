@@ -14,7 +14,8 @@ from operators.policy.parser import parse_condition
 from operators.policy.tree import Node
 
 FEATURES = ("user_count_1d", "merchant_fraud_rate_7d")
-SCOPE = Scope(("low", "high"), {"blocked": frozenset({"mallory", "trudy"}), "nobody": frozenset()})
+SCOPE = Scope(("low", "high"), {"blocked": frozenset({"mallory", "trudy"}), "nobody": frozenset()}, ("hold",))
+THRESHOLDS = {"hold": 0.75}
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Moment:
 def holds(tree: Node, moment: Moment) -> bool:
     """Whether the compiled condition holds."""
     m = moment
-    matching = compile_conditions([tree], FEATURES)
+    matching = compile_conditions([tree], FEATURES, THRESHOLDS)
     return matching(m.score, m.user_risk, m.level, m.late, m.degraded, m.amount, m.event, m.features) == [0]
 
 

@@ -18,7 +18,7 @@ from operators.policy.tree import (
     Presence,
     TextTest,
 )
-from tests.policy.moments import FEATURES, Moment
+from tests.policy.moments import FEATURES, THRESHOLDS, Moment
 
 COMPARE = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 COMPUTE = {"+": add, "-": sub, "*": mul}
@@ -39,6 +39,8 @@ def named(path: str, moment: Moment) -> Value:
         return moment.amount
     if scope == "event":
         return str(getattr(moment.event, last))
+    if scope == "threshold":
+        return THRESHOLDS[last]
     return moment.features[FEATURES.index(last)] if scope == "feature" else getattr(moment, path)
 
 

@@ -49,6 +49,36 @@ CASES = [
     (with_rule('when = "true"\nevents = []'), 'rule "new": events: ', "at least 1"),
     (with_rule('when = "true"\naction = "review"'), 'rule "new": expires: a review must end', 'expires = "24h"'),
     (with_rule('when = "true"\naction = "hold_order"'), 'rule "new": expires: a hold_order must end', ""),
+    (
+        with_rule('when = "true"\naction = "limit"\nexpires = "1d"'),
+        'rule "new": limit: goes with action = "limit"',
+        "per =",
+    ),
+    (
+        with_rule('when = "true"\naction = "limit"\nexpires = "1d"\nlimit = { amount = 5, count = 3, per = "1d" }'),
+        'rule "new": limit: must have either an amount or a count',
+        "",
+    ),
+    (
+        with_rule('when = "true"\naction = "limit"\nexpires = "1d"\nlimit = { amont = 5, per = "1d" }'),
+        'rule "new": limit: amont: unknown field; did you mean amount?',
+        "",
+    ),
+    (
+        with_rule('when = "true"\naction = "block"\nlimit = { count = 3, per = "1d" }'),
+        'rule "new": limit: goes with action = "limit"',
+        "",
+    ),
+    (
+        with_rule('when = "true"\naction = "hide_review"\nexpires = "1d"'),
+        'rule "new": events: hide_review is on events of one type: write events = ["review"]',
+        "",
+    ),
+    (
+        with_rule('when = "true"\nevents = ["refund", "payment"]\naction = "delay_refund"\nexpires = "1d"'),
+        'rule "new": events: delay_refund is on events of one type: write events = ["refund"]',
+        "",
+    ),
     (with_rule('when = "true"\naction = "allow"\nexpires = "1h"'), 'rule "new": expires: this rule opens nothing', ""),
     (with_rule('when = "true"\nrecord = true'), 'rule "new": record: only for action = "allow"', ""),
     (with_rule('when = "scoer > 1"'), 'rule "new": when, column 1: unknown name `scoer`; did you mean score?', ""),

@@ -25,9 +25,9 @@ few = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0, 100.0])
 levels = st.sampled_from(["low", "high"])
 level_name = Name("level", "text", 0)
 
-number_names = st.sampled_from(["score", "user_risk", "event.amount", *(f"feature.{name}" for name in FEATURES)]).map(
-    lambda path: Name(path, "number", 0)
-)
+number_names = st.sampled_from(
+    ["score", "user_risk", "event.amount", "threshold.hold", *(f"feature.{name}" for name in FEATURES)]
+).map(lambda path: Name(path, "number", 0))
 text_names = st.sampled_from(["event.country", "event.category", "event.text"]).map(lambda path: Name(path, "text", 0))
 truth_names = st.sampled_from(["late", "degraded"]).map(lambda path: Name(path, "truth", 0))
 words = st.sampled_from(WORDS)
@@ -47,7 +47,7 @@ atoms = st.one_of(
     st.builds(Membership, number_names, st.frozensets(few, min_size=1, max_size=3)),
     st.builds(Membership, text_names, st.frozensets(words, min_size=1, max_size=3)),
     st.builds(TextTest, st.sampled_from(["contains", "startsWith", "endsWith"]), text_names, words),
-    st.builds(Presence, text_names | number_names.filter(lambda name: "." in name.path)),
+    st.builds(Presence, text_names | number_names.filter(lambda name: name.path.startswith(("event.", "feature.")))),
 )
 conditions = st.recursive(
     atoms,
