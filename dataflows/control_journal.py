@@ -27,6 +27,7 @@ _BOARD: Final = "board"
 class Verdict(msgspec.Struct, frozen=True):
     """What became of a control record."""
 
+    partition: int
     offset: int
     change: ControlChange | None = None
     """What was accepted; None where the record was refused."""
@@ -74,13 +75,14 @@ class ControlJournal:
         lines = os.pread(self._log, end - self._read, self._read).splitlines()
         self._read = end
         for line in lines:
-            if (change := _decode(line).change) is not None:
-                self.timeline.add(change)
+            verdict = _decode(line)
+            if verdict.change is not None:
+                self.timeline.add(verdict.change, verdict.offset << 16 | verdict.partition)
 
-    def verdicts(self, start: int) -> dict[int, Verdict]:
-        """Those on control records from an offset on."""
-        lines = os.pread(self._log, self._read, 0).splitlines()
-        return {verdict.offset: verdict for verdict in map(_decode, lines) if verdict.offset >= start}
+    def verdicts(self, partition: int, start: int) -> dict[int, Verdict]:
+        """Those on a partition's control records from an offset on."""
+        found = map(_decode, os.pread(self._log, self._read, 0).splitlines())
+        return {one.offset: one for one in found if one.partition == partition and one.offset >= start}
 
     @contextmanager
     def judging(self) -> Iterator[Callable[[Sequence[Verdict]], None]]:

@@ -24,7 +24,7 @@ TOO_LATE: Final = "too_late"
 
 
 class ControlReader:
-    """Reads the control topic's partition; `number` is its place among all inputs."""
+    """Reads a partition of the control topic; `number` is its place among all inputs."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ControlReader:
         self._frontiers = frontiers
         self._journal = journal
         self._wall = wall
-        self._judged = journal.verdicts(source.position)
+        self._judged = journal.verdicts(place.partition, source.position)
         self._told = False
 
     @property
@@ -94,8 +94,8 @@ class ControlReader:
             if change is not None:
                 self._check(record, change)
         except InvalidRecordError as error:
-            return Verdict(record.offset, None, error.code, str(error))
-        return Verdict(record.offset, change)
+            return Verdict(self._place.partition, record.offset, None, error.code, str(error))
+        return Verdict(self._place.partition, record.offset, change)
 
     def _check(self, record: InputRecord, change: ControlChange) -> None:
         expected = control_key(change)
@@ -121,4 +121,4 @@ def _in_time(verdict: Verdict, passed: int) -> Verdict:
     if verdict.change is None or verdict.change.effective_at > passed:
         return verdict
     text = f"effective_at: the flow has decided up to {format_time(passed)} by what was in force before; push it again"
-    return Verdict(verdict.offset, None, TOO_LATE, text)
+    return Verdict(verdict.partition, verdict.offset, None, TOO_LATE, text)

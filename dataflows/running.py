@@ -4,7 +4,6 @@ from contextlib import closing
 
 from dataflows.connectors.base import InputLog
 from dataflows.connectors.urls import may_hold
-from dataflows.errors import UserError
 from dataflows.flow_record import flow_record
 from dataflows.progress import progress_line
 from dataflows.request import RunRequest
@@ -46,7 +45,7 @@ def flow_job(
     request.timeline()
     request.check_scorer()
     with closing(request.open_input()) as log, closing(request.open_output()) as output:
-        _check_control(log, settings.topics.control)
+        log.partitions()
         ends = _ends(log) if stop_at_end else None
         record = flow_record(state, request, log, output)
     request = request.model_copy(update={"starts": record.starts, "ends": ends, "origins": record.origins})
@@ -56,11 +55,6 @@ def flow_job(
         arguments=request.model_dump(mode="json"),
         epoch_ms=settings.state.epoch,
     )
-
-
-def _check_control(log: InputLog, topic: str) -> None:
-    if (count := sum(name == topic for name, _ in log.partitions())) > 1:
-        raise UserError(f"{topic}: has {count} partitions; changes of the policy need one order, so make it with one")
 
 
 def _beside(source: str, topic: str) -> str | None:

@@ -60,7 +60,7 @@ class Timeline:
         self._features = feature_names
         self._versions = versions
         self._lists = Lists()
-        self._engines: dict[tuple[str | float, ...], PolicyEngine] = {}
+        self._engines: dict[tuple[object, ...], PolicyEngine] = {}
         self._policies: list[tuple[int, int, ControlChange]] = []
         self._stages: list[Stage] = []
         self._changes: list[tuple[int, int, str]] = []
@@ -87,9 +87,8 @@ class Timeline:
                 )
             PolicyEngine(policy, self._features)
 
-    def add(self, change: ControlChange) -> None:
-        """Add a change that has been checked. Of two for the same time, the later added counts."""
-        number = len(self._changes)
+    def add(self, change: ControlChange, number: int) -> None:
+        """Add a change that has been checked. Of two for the same time, that with the higher number counts."""
         insort(self._changes, (change.effective_at, number, change.change_id))
         if change.kind == "list":
             self._lists.move(change.name, change.entry, change.effective_at, number, change.member)

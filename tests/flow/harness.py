@@ -29,7 +29,7 @@ windows = ["30m"]
 """Rates of users' labels, to be added to it. A late event's own would be chance."""
 POLICY: Final = HERE / "policy.toml"
 PARTITIONS: Final = 4
-NAMES: Final = ("risk-updates", "user-risk", "policy-actions", "dead-letters")
+NAMES: Final = ("risk-updates", "user-risk", "policy-actions", "dead-letters", "policy-changes")
 
 NEVER: Final = "365d"
 """For what must not happen by the wall clock in a test: a slow machine would change values."""
@@ -52,6 +52,7 @@ class Outputs:
     risks: list[Record]
     actions: list[Record]
     letters: list[Record]
+    changes: list[Record]
 
     def __add__(self, other: "Outputs") -> "Outputs":
         return Outputs(*(mine + theirs for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -92,6 +93,7 @@ class Cluster:
             self.read(self.topics.user_risk),
             self.read(self.topics.policy_actions),
             self.read(self.topics.dead_letters),
+            self.read(self.topics.policy_changes),
         )
 
     def read(self, topic: str) -> list[Record]:
@@ -156,7 +158,8 @@ def read_directory(directory: Path) -> Outputs:
 
 
 def _identity(value: dict[str, str]) -> str:
-    return next(value[name] for name in ("update_id", "risk_id", "action_id", "letter_id") if name in value)
+    names = ("update_id", "risk_id", "action_id", "letter_id", "record_id")
+    return next(value[name] for name in names if name in value)
 
 
 def flow_settings(

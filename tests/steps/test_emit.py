@@ -26,7 +26,7 @@ from operators.policy import Decided
 
 TIME = 1_600_000_000_000
 VERSIONS = Versions("model", "policy", "features")
-PARTITIONS = {"risk-updates": 4, "user-risk": 5, "policy-actions": 3, "dead-letters": 2}
+PARTITIONS = {"risk-updates": 4, "user-risk": 5, "policy-actions": 3, "policy-changes": 1, "dead-letters": 2}
 TYPES = {
     "risk-updates": "sealwax.risk-update",
     "user-risk": "sealwax.user-risk",

@@ -36,7 +36,7 @@ def directory(tmp_path: Path) -> StateDirectory:
 
 
 def journal_of(directory: StateDirectory) -> ControlJournal:
-    return ControlJournal(directory.path / "control", new_timeline())
+    return ControlJournal(directory._path.parent / "control", new_timeline())
 
 
 def opened(directory: StateDirectory, held: tuple[int, int] | None = None, clocks: Clocks | None = None) -> PolicyPart:
