@@ -84,32 +84,23 @@ class ControlJournal:
         found = map(_decode, os.pread(self._log, self._read, 0).splitlines())
         return {one.offset: one for one in found if one.partition == partition and one.offset >= start}
 
-    @contextmanager
-    def judging(self) -> Iterator[Callable[[Sequence[Verdict]], None]]:
-        """While nobody goes on: verdicts can be given, by calling what this gives, on changes after `passed`."""
-        written = False
-
-        def give(verdicts: Sequence[Verdict]) -> None:
-            nonlocal written
-            os.write(self._log, b"".join(_encode(verdict) + b"\n" for verdict in verdicts))
-            self._board.set(_LENGTH, os.fstat(self._log).st_size)
-            written = True
-
+    def judge(self, verdicts: Callable[[int], Sequence[Verdict]]) -> Sequence[Verdict]:
+        """Have verdicts given and write them, while nobody goes on: only changes after the time that `verdicts` is told
+        can still be accepted."""
         with self._locked():
-            self.catch_up()
-            yield give
+            given = verdicts(self._board.get(_PASSED))
+            self._append(given)
         self.catch_up()
-        if written:
-            os.fdatasync(self._log)
-
-    @property
-    def passed(self) -> int:
-        """Up to which event time everything may have been decided."""
-        return self._board.get(_PASSED)
+        os.fdatasync(self._log)
+        return given
 
     def close(self) -> None:
         """Let go of the files."""
         os.close(self._log)
+
+    def _append(self, verdicts: Sequence[Verdict]) -> None:
+        os.write(self._log, b"".join([_encode(verdict) + b"\n" for verdict in verdicts]))
+        self._board.set(_LENGTH, os.fstat(self._log).st_size)
 
     def _mend(self) -> None:
         """Cut off what a crash of the machine has left unfinished."""

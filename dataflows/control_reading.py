@@ -77,13 +77,10 @@ class ControlReader:
         """On each record: as it was before, where that was before a crash."""
         known = [self._judged.pop(record.offset, None) for record in records]
         fresh = [self._read(record) for record, verdict in zip(records, known, strict=True) if verdict is None]
-        if fresh:
-            with self._journal.judging() as give:
-                passed = self._journal.passed
-                fresh = [_in_time(verdict, passed) for verdict in fresh]
-                give(fresh)
-        remaining = iter(fresh)
-        return [verdict or next(remaining) for verdict in known]
+        if not fresh:
+            return [verdict for verdict in known if verdict]
+        given = iter(self._journal.judge(lambda passed: [_in_time(verdict, passed) for verdict in fresh]))
+        return [verdict or next(given) for verdict in known]
 
     def _read(self, record: InputRecord) -> Verdict:
         try:

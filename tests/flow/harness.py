@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from contracts.codec import encode_decision, encode_event, encode_label
+from contracts.control import control_key, encode_control
 from dataflows.connectors.kafka_output import partition_of
 from dataflows.running import flow_job
 from dataflows.settings import Settings, TopicSettings
@@ -86,6 +87,7 @@ class Cluster:
         self.send(self.topics.transactions, event_records(stream))
         self.send(self.topics.labels, label_records(stream))
         self.send(self.topics.decisions, decision_records(stream))
+        self.send(self.topics.control, control_records(stream))
 
     def outputs(self) -> Outputs:
         return Outputs(
@@ -143,6 +145,10 @@ def decision_records(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
     return ((decision.user_id.encode(), encode_decision(decision)) for decision in stream.decisions)
 
 
+def control_records(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
+    return ((control_key(change), encode_control(change)) for change in stream.changes)
+
+
 def write_lines(path: Path, records: Iterable[tuple[bytes, bytes]]) -> None:
     path.write_bytes(b"".join(value + b"\n" for _, value in records))
 
@@ -191,9 +197,10 @@ def run_to_end(
     sink: str,
     build: str | None = None,
     decisions: str | None = None,
+    control: str | None = None,
 ) -> None:
     """Run the flow over all that is there now."""
-    job = flow_job(settings, source, labels, sink, stop_at_end=True, decisions=decisions)
+    job = flow_job(settings, source, labels, sink, stop_at_end=True, decisions=decisions, control=control)
     assert supervise(job if build is None else job.model_copy(update={"build": build}), settings.processes) == 0
 
 
