@@ -90,7 +90,9 @@ def _decisions(
         replies = op.stateful_batch("entities", queries, _grouped(entities.open_part, features, state, cache))
         joining = op.merge("joining", joining, op.flat_map_batch("gather", replies, gather))
     joined = op.stateful_batch("join", joining, _grouped(join.open_part, features, state))
-    scoring = ScoreStep(parts.scorer, settings.scoring.token_budget, settings.scoring.deadline / 1_000)
+    scorer = parts.scorer
+    explainer = request.explainer(scorer, parts.journal.timeline.initial)
+    scoring = ScoreStep(scorer, settings.scoring.token_budget, settings.scoring.deadline / 1_000, explainer=explainer)
     scored = op.flat_map_batch("score", joined, scoring)
     topic, shown = settings.topics.transactions, features.names if settings.sink.features else ()
     opening = partial(policy.open_part, parts.journal, state, cache, topic, features.settle, shown)

@@ -54,6 +54,21 @@ class Optimisation(_Table):
     """Largest norm of the gradient."""
     negative_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Share of the legitimate events that an epoch draws, afresh each time; the scores are corrected for it."""
+    positive_weight: Annotated[float, Field(gt=0)] = 1.0
+    """How many times a fraud counts in the loss; the scores are corrected for it."""
+    focal_gamma: Annotated[float, Field(ge=0)] = 0.0
+    """How much less an event counts the surer the network is of its label (focal loss)."""
+    consistency: Annotated[float, Field(ge=0)] = 0.0
+    """λ of `L_cls + λ L_reg`: weight of the disagreement of two passes with other dropout. It doubles a step's cost."""
+
+
+class Augmentation(_Table):
+    """What is hidden from the network while it trains, drawn afresh each time."""
+
+    event_dropout: Share = 0.0
+    """Each of the window's earlier events, with this probability."""
+    feature_dropout: Share = 0.0
+    """Each feature, with this probability: it is unknown."""
 
 
 class Validation(_Table):
@@ -71,6 +86,7 @@ class Recipe(_Table):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     model: ModelShape = ModelShape()
     training: Optimisation = Optimisation()
+    augmentation: Augmentation = Augmentation()
     validation: Validation = Validation()
 
 

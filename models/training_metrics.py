@@ -17,7 +17,8 @@ def training_metrics(
 ) -> dict[str, Any]:
     """Of a fitted scorer, with the calibration that the validation events give: slope and offset of its logits."""
     labels = data.labels[validation]
-    slope, offset = platt(labels, fitted.logits, sampling_offset(recipe.training.negative_rate))
+    start = sampling_offset(recipe.training.negative_rate, recipe.training.positive_weight)
+    slope, offset = platt(labels, fitted.logits, start)
     return {
         "training": _described(data, training) | {"history": fitted.history},
         "validation": _described(data, validation) | _quality(labels, fitted.logits, slope, offset),
