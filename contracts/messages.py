@@ -167,6 +167,9 @@ class RiskUpdateMessage(_Message):
     """The scorer failed or was too late, and the policy's fallback decided."""
     versions: Versions
     input: InputPosition
+    capped: list[str] = []
+    """The features that rest on more events of an entity than are kept one by one: right to within a pane, or an
+    estimate, as docs/features.md tells. Left out where there are none."""
     features: dict[str, float | None] | None = None
 
 

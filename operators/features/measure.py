@@ -3,17 +3,17 @@
 from typing import NamedTuple
 
 from operators.features.definition import Where
+from operators.features.window import Window
 
 
 class WindowedFeature(NamedTuple):
-    """One feature over one window; `size` and `delay` in ms."""
+    """One feature over one window."""
 
     name: str
     entity: str
     aggregate: str
     field: str | None
-    size: int
-    delay: int
+    window: Window
     where: Where
     label: str | None
     expression: str | None = None
@@ -22,8 +22,8 @@ class WindowedFeature(NamedTuple):
 class Measure(NamedTuple):
     """What one column of a ring holds of each event that matches `where`.
 
-    `field` is an event field (a raw column of amounts or fingerprints) or two of them joined by `+`, or `1` (the event
-    itself), `has_amount`, or `labelled`: whether it has the label named.
+    `field` is an event field (a raw column of amounts, fingerprints or times) or two of them joined by `+`, or `1` (the
+    event itself), `has_amount`, or `labelled`: whether it has the label named.
     """
 
     field: str

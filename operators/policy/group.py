@@ -150,6 +150,7 @@ class PolicyGroup:
             arrival.mark,
             self._may_release(event.user_id, life, max(event.event_time, arrival.mark)),
         )
+        decision.update.capped = enriched.capped
         if self._shown:
             decision.update.features = dict(zip(self._shown, enriched.features, strict=True))
         decided.updates.append((decision.update, received))
