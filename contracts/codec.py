@@ -11,14 +11,23 @@ import orjson
 from msgspec import Meta
 from pydantic import BaseModel, ValidationError
 
-from contracts import messages
-from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, ManualDecision
-from contracts.messages import DecisionMessage, EventMessage, LabelMessage
+from contracts.control import ControlChange
+from contracts.decisions import limit_fields
+from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, Limit, ManualDecision
+from contracts.fields import MAX_AMOUNT, MAX_ATTRIBUTE_KEY, MAX_ATTRIBUTE_TEXT, MAX_ATTRIBUTES, MAX_TEXT
+from contracts.messages import (
+    ControlMessage,
+    DecisionMessage,
+    EventMessage,
+    LabelMessage,
+    PolicyActionMessage,
+    PolicyChangeMessage,
+)
 from contracts.times import format_time, parse_time
 
 _Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 _Optional = Annotated[str, Meta(max_length=128)] | None
-_AttributeValue = Annotated[str, Meta(max_length=messages.MAX_ATTRIBUTE_TEXT)] | bool | float
+_AttributeValue = Annotated[str, Meta(max_length=MAX_ATTRIBUTE_TEXT)] | bool | float
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -38,7 +47,7 @@ class _WireEvent(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     event_time: int | str
     user_id: _Identifier
     order_id: _Optional = None
-    amount: Annotated[float, Meta(ge=0, le=messages.MAX_AMOUNT)] | None = None
+    amount: Annotated[float, Meta(ge=0, le=MAX_AMOUNT)] | None = None
     currency: Annotated[str, Meta(max_length=8)] | None = None
     merchant_id: _Optional = None
     device_id: _Optional = None
@@ -46,12 +55,12 @@ class _WireEvent(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     ip: _Optional = None
     country: _Optional = None
     category: _Optional = None
-    text: Annotated[str, Meta(max_length=messages.MAX_TEXT)] | None = None
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
     outcome: _Optional = None
     attributes: (
         Annotated[
-            dict[Annotated[str, Meta(max_length=messages.MAX_ATTRIBUTE_KEY)], _AttributeValue],
-            Meta(max_length=messages.MAX_ATTRIBUTES),
+            dict[Annotated[str, Meta(max_length=MAX_ATTRIBUTE_KEY)], _AttributeValue],
+            Meta(max_length=MAX_ATTRIBUTES),
         ]
         | None
     ) = None
@@ -65,6 +74,11 @@ class _WireLabel(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     source: _Identifier
 
 
+class _Record(msgspec.Struct, gc=False):
+    record_id: str | None = None
+
+
+_record = msgspec.json.Decoder(_Record).decode
 _fast_event = msgspec.json.Decoder(_WireEvent).decode
 _fast_label = msgspec.json.Decoder(_WireLabel).decode
 _EVENT_TYPES = {name: name for name in EVENT_TYPES}
@@ -94,6 +108,7 @@ def decode_label(data: bytes) -> Label:
 def decode_decision(data: bytes) -> ManualDecision:
     """The decision in a record's value. Raises InvalidRecordError, naming each wrong field."""
     wire = _validated(DecisionMessage, data)
+    limit = wire.limit
     return ManualDecision(
         wire.decision_id,
         wire.user_id,
@@ -105,7 +120,41 @@ def decode_decision(data: bytes) -> ManualDecision:
         wire.decision_time,
         wire.decided_by,
         wire.reason,
+        None if limit is None else Limit(limit.amount, limit.count, round(limit.per * 1_000)),
     )
+
+
+def decode_control(data: bytes) -> ControlChange | None:
+    """The change in a record's value: a control record, or the record of one that was accepted; None for the record of
+    where it counts from. Raises InvalidRecordError, naming each wrong field."""
+    wire = _validated(PolicyChangeMessage, data).change if _is_record(data) else _validated(ControlMessage, data)
+    if wire is None:
+        return None
+    return ControlChange(
+        wire.change_id,
+        wire.kind,
+        wire.name,
+        wire.effective_at,
+        wire.by,
+        wire.reason,
+        wire.text or "",
+        wire.files or {},
+        wire.entry or "",
+        wire.member or False,
+        wire.value,
+    )
+
+
+def _is_record(data: bytes) -> bool:
+    try:
+        return _record(data).record_id is not None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def decode_policy_action(data: bytes) -> PolicyActionMessage:
+    """The policy action in a record's value, for who obeys it. Raises InvalidRecordError, naming each wrong field."""
+    return _validated(PolicyActionMessage, data)
 
 
 def _event(wire: _WireEvent | EventMessage, event_type: str, event_time: int) -> Event:
@@ -178,4 +227,6 @@ def encode_decision(decision: ManualDecision) -> bytes:
     fields["decision_time"] = format_time(decision.decision_time)
     if decision.expires_at is not None:
         fields["expires_at"] = format_time(decision.expires_at)
+    if decision.limit is not None:
+        fields["limit"] = limit_fields(decision.limit)
     return orjson.dumps(fields)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from contracts.events import Position
+from contracts.events import Limit, Position
 from contracts.keys import record_id
 from contracts.times import format_time
 
@@ -76,6 +76,10 @@ class PolicyAction(msgspec.Struct, array_like=True, gc=False):
     """What made the transition: rule, label, decision or expiry."""
     opening: str | None = None
     """The id of the opening that this life began with, None for an opening."""
+    limit: Limit | None = None
+    """Of the action limit alone."""
+    subject: str = "order"
+    """What the action is on: event, order or user."""
 
 
 class UserRiskChange(msgspec.Struct, array_like=True, gc=False):
@@ -160,8 +164,15 @@ def encode_policy_action(action: PolicyAction) -> tuple[str, bytes]:
         "input": _position(action.input),
         "by": action.by,
         "opening": action.opening,
+        "limit": None if action.limit is None else limit_fields(action.limit),
+        "subject": action.subject,
     }
     return identity, orjson.dumps(fields)
+
+
+def limit_fields(limit: Limit) -> dict[str, float | None]:
+    """The wire form of a limit."""
+    return {"amount": limit.amount, "count": limit.count, "per": limit.per / 1_000}
 
 
 def encode_user_risk(change: UserRiskChange) -> tuple[str, bytes]:

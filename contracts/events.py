@@ -47,6 +47,15 @@ class Label(msgspec.Struct, array_like=True, gc=False):
     source: str
 
 
+class Limit(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """What a limit allows in each period of `per` milliseconds: an amount or a count; one is None."""
+
+    amount: float | None
+    """In units of the currency."""
+    count: int | None
+    per: int
+
+
 class ManualDecision(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """What a person has decided, and when (`decision_time`, epoch milliseconds). Empty text: an absent field."""
 
@@ -60,6 +69,8 @@ class ManualDecision(msgspec.Struct, array_like=True, gc=False, frozen=True):
     decision_time: int
     decided_by: str
     reason: str
+    limit: Limit | None = None
+    """With a limit alone."""
 
 
 class Position(msgspec.Struct, array_like=True, gc=False, frozen=True):

@@ -1,64 +1,15 @@
 """The wire form of everything that travels, as pydantic models: the contracts, and the source of their JSON Schemas."""
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from contracts.times import format_time, parse_time
-
-Identifier = Annotated[str, Field(min_length=1, max_length=128)]
-Optional = Annotated[str, Field(max_length=128)] | None
-"""An optional short text; null, absent and empty mean the same."""
-
-MAX_AMOUNT = 1e10
-MAX_TEXT = 2_000
-MAX_ATTRIBUTES = 32
-MAX_ATTRIBUTE_KEY = 64
-MAX_ATTRIBUTE_TEXT = 256
-
-_TIME_IN = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "title": "epoch milliseconds"}]}
-TimeIn = Annotated[int, BeforeValidator(parse_time), WithJsonSchema(_TIME_IN)]
-"""RFC 3339 or epoch milliseconds in; epoch milliseconds in Python."""
-
-_TIME_OUT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-def _is_time_out(value: str) -> str:
-    if not _TIME_OUT.fullmatch(value) or format_time(parse_time(value)) != value:
-        raise ValueError("must be RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z")
-    return value
-
-
-TimeOut = Annotated[str, AfterValidator(_is_time_out), Field(json_schema_extra={"format": "date-time"})]
-Amount = Annotated[float, Field(ge=0, le=MAX_AMOUNT, allow_inf_nan=False)]
-AttributeKey = Annotated[str, Field(max_length=MAX_ATTRIBUTE_KEY)]
-AttributeText = Annotated[str, Field(max_length=MAX_ATTRIBUTE_TEXT)]
-AttributeNumber = Annotated[float, Field(allow_inf_nan=False)]
-
-
-def _few_attributes(value: object) -> object:
-    """Refuses too many before each is looked at and reported."""
-    if isinstance(value, dict) and len(value) > MAX_ATTRIBUTES:
-        raise ValueError(f"must have at most {MAX_ATTRIBUTES} entries, not {len(value)}")
-    return value
-
-
-Attributes = Annotated[
-    dict[AttributeKey, AttributeText | bool | AttributeNumber],
-    Field(max_length=MAX_ATTRIBUTES),
-    BeforeValidator(_few_attributes),
-]
-
+from contracts.fields import MAX_AMOUNT, MAX_TEXT, Amount, Attributes, Identifier, Message, Optional, TimeIn, TimeOut
 
 EventType = Literal["payment", "refund", "login", "account_change", "review", "ad_click"]
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
-
-class EventMessage(_Message):
+class EventMessage(Message):
     """Something that a user did on the platform."""
 
     event_id: Identifier
@@ -79,7 +30,7 @@ class EventMessage(_Message):
     attributes: Attributes | None = None
 
 
-class LabelMessage(_Message):
+class LabelMessage(Message):
     """What became known of an event, when, and from whom."""
 
     event_id: Identifier
@@ -89,13 +40,33 @@ class LabelMessage(_Message):
     source: Identifier
 
 
-ActionName = Literal["allow", "step_up", "review", "hold_order", "block", "limit"]
+ActionName = Literal[
+    "allow", "limit", "step_up", "review", "distrust_click", "hide_review", "delay_refund", "hold_order", "block"
+]
 ActionStatus = Literal["opened", "released", "confirmed", "expired", "escalated", "overridden"]
-ENDING = ("review", "hold_order")
+ENDING = ("limit", "review", "hide_review", "delay_refund", "hold_order")
 """The actions that must say when they end."""
+EVENT_ACTIONS = {"distrust_click": "ad_click", "hide_review": "review", "delay_refund": "refund"}
+"""The actions on one event alone, and the type of event that each is for."""
 
 
-class DecisionMessage(_Message):
+class LimitMessage(Message):
+    """What a limit allows in each period: an amount of money, or a count of events."""
+
+    amount: Annotated[float, Field(gt=0, le=MAX_AMOUNT)] | None = None
+    """In units of the currency."""
+    count: Annotated[int, Field(gt=0)] | None = None
+    per: Annotated[float, Field(ge=0.001, le=1e9)]
+    """Seconds."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "LimitMessage":
+        if (self.amount is None) == (self.count is None):
+            raise ValueError("must have either an amount or a count")
+        return self
+
+
+class DecisionMessage(Message):
     """What a person has decided on an open action, or on an order: it stands against what the policy's rules say."""
 
     decision_id: Identifier
@@ -109,6 +80,8 @@ class DecisionMessage(_Message):
     """With override alone: what shall be done instead."""
     expires_at: TimeIn | None = None
     """With override alone: when that ends."""
+    limit: LimitMessage | None = None
+    """With the action limit alone: what it allows."""
     decision_time: TimeIn
     decided_by: Identifier
     reason: Annotated[str, Field(min_length=1, max_length=300)]
@@ -119,6 +92,10 @@ class DecisionMessage(_Message):
             raise ValueError("action_id: missing, and order_id too: name what is decided on")
         if (self.verdict == "override") != (self.action is not None):
             raise ValueError("action: goes with override, and override with an action")
+        if (self.action == "limit") != (self.limit is not None):
+            raise ValueError("limit: goes with the action limit, and says what it allows")
+        if self.action in EVENT_ACTIONS and not self.action_id:
+            raise ValueError(f"action_id: missing: a {self.action} is on one event; name an action that is on it")
         if self.expires_at is None and self.action in ENDING:
             raise ValueError(f"expires_at: a {self.action} must end: say when")
         if self.expires_at is not None and (self.action is None or self.expires_at <= self.decision_time):
@@ -126,7 +103,7 @@ class DecisionMessage(_Message):
         return self
 
 
-class InputPosition(_Message):
+class InputPosition(Message):
     """The input record that made an output."""
 
     topic: str
@@ -134,7 +111,7 @@ class InputPosition(_Message):
     offset: Annotated[int, Field(ge=0)]
 
 
-class Versions(_Message):
+class Versions(Message):
     """What decided: a hash or name of the model, the policy and the feature set."""
 
     model: str
@@ -142,14 +119,14 @@ class Versions(_Message):
     features: str
 
 
-class Reason(_Message):
+class Reason(Message):
     """Why, as a stable code for machines and a sentence for people."""
 
     code: str
     text: str
 
 
-class RiskUpdateMessage(_Message):
+class RiskUpdateMessage(Message):
     """The risk of one event and of its user after it. Exactly one for every event."""
 
     update_id: str
@@ -167,13 +144,13 @@ class RiskUpdateMessage(_Message):
     """The scorer failed or was too late, and the policy's fallback decided."""
     versions: Versions
     input: InputPosition
-    capped: list[str] = []
+    capped: tuple[str, ...] = ()
     """The features that rest on more events of an entity than are kept one by one: right to within a pane, or an
     estimate, as docs/features.md tells. Left out where there are none."""
     features: dict[str, float | None] | None = None
 
 
-class UserRiskMessage(_Message):
+class UserRiskMessage(Message):
     """A user's risk from a moment on, by which it may be computed at any later time t:
 
     `user_risk * 0.5 ** ((t - at) / half_life)`. The topic is compacted: each user's latest is kept.
@@ -193,7 +170,7 @@ class UserRiskMessage(_Message):
     """The event's; null without one."""
 
 
-class PolicyActionMessage(_Message):
+class PolicyActionMessage(Message):
     """A transition in the life of an action that a policy took."""
 
     action_id: str
@@ -216,9 +193,13 @@ class PolicyActionMessage(_Message):
     """What made the transition."""
     opening: str | None = None
     """The action_id of the opening that this life began with, or null for an opening."""
+    limit: LimitMessage | None = None
+    """Of the action limit: what it allows."""
+    subject: Literal["event", "order", "user"]
+    """What the action is on: the event of `event_id`, the order, or the user, of whom each cause may have one open."""
 
 
-class DeadLetterMessage(_Message):
+class DeadLetterMessage(Message):
     """A record that could not become an event, whole, with a reason that a person can act on."""
 
     letter_id: str
@@ -226,6 +207,65 @@ class DeadLetterMessage(_Message):
     input: InputPosition
     bytes: str
     """The record's value, base64."""
+
+
+ChangeKind = Literal["policy", "list", "threshold"]
+INITIAL = "initial"
+"""The name of the policy that the flow was started with."""
+
+MAX_POLICY_TEXT = 400_000
+
+
+class ControlMessage(Message):
+    """A change of what is decided by, in force from an event time on. `control_key` gives the key of its record."""
+
+    change_id: Identifier
+    kind: ChangeKind
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    """The list or threshold; of a policy, its whole version, or "initial": that which the flow was started with."""
+    effective_at: TimeIn
+    """It counts, in each partition, from the first event on at which the partition has come so far in event time."""
+    by: Identifier
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_POLICY_TEXT)] | None = None
+    """A policy's file."""
+    files: dict[str, Annotated[str, Field(max_length=MAX_POLICY_TEXT)]] | None = None
+    """The files of the policy's lists, by the names under which the policy knows them."""
+    entry: Identifier | None = None
+    """What joins or leaves a list."""
+    member: bool | None = None
+    """Whether it is on the list from then on."""
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """A threshold's; null: that of the policy's file again."""
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "ControlMessage":
+        if (self.kind == "list") != (self.entry is not None) or (self.entry is None) != (self.member is None):
+            raise ValueError("entry, member: both go with a list, and with nothing else")
+        if (self.kind == "policy" and self.name != INITIAL) != (self.text is not None):
+            raise ValueError(f'text: goes with a policy, unless that is "{INITIAL}", and with nothing else')
+        if self.files is not None and self.text is None:
+            raise ValueError("files: go with a policy's text")
+        if self.value is not None and self.kind != "threshold":
+            raise ValueError("value: goes with a threshold")
+        return self
+
+
+class PolicyChangeMessage(Message):
+    """That a change was accepted, or from where in an input partition on changes count."""
+
+    record_id: str
+    status: Literal["accepted", "effective"]
+    changes: list[Identifier]
+    """The change_id of each."""
+    at: TimeOut
+    """Of what was accepted, when it becomes effective; otherwise the event time that the partition had reached."""
+    input: InputPosition
+    """The control record that was accepted; otherwise the first record that is decided by what has changed."""
+    policy: str | None
+    """The version of the policy in force from there on; null of what was accepted."""
+    change: ControlMessage | None
+    """What was accepted, whole."""
 
 
 MESSAGES: dict[str, type[BaseModel]] = {
@@ -236,6 +276,8 @@ MESSAGES: dict[str, type[BaseModel]] = {
     "user-risk": UserRiskMessage,
     "policy-action": PolicyActionMessage,
     "dead-letter": DeadLetterMessage,
+    "control": ControlMessage,
+    "policy-change": PolicyChangeMessage,
 }
 
 

@@ -1,72 +1,54 @@
 """Training of the `event` scorer: from a training set and a recipe to a checkpoint."""
 
-import copy
 import math
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812, the name torch's own documents use
 from transformers import BertConfig
 
-from models.calibration import platt, sampling_offset
 from models.checkpoint import save_checkpoint
 from models.encoder import Encoder
+from models.fitting import Fit, Logits, Progress, Report
 from models.inputs import Inputs
-from models.metrics import average_precision, expected_calibration_error, log_loss, roc_auc
 from models.model_card import model_card
 from models.network import EventNetwork
-from models.recipe import ModelShape, Optimisation, Recipe
+from models.recipe import Augmentation, ModelShape, Recipe
+from models.training_metrics import training_metrics
 from models.training_set import Indices, TrainingSet
+from models.unfinished import Unfinished
 
-Logits = npt.NDArray[np.float64]
+__all__ = ["Progress", "Report", "network_config", "train"]
 
-_EVALUATION_BATCH = 1_024
-_LOSS_MEMORY = 0.98
+Features = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
-
-class Progress(NamedTuple):
-    """How far training is: after each step, and after each epoch with what validation says."""
-
-    epoch: int
-    step: int
-    steps: int
-    """In one epoch."""
-    loss: float
-    """Running mean."""
-    roc_auc: float | None = None
-    average_precision: float | None = None
-
-
-Report = Callable[[Progress], None]
+_EVALUATION_BATCH: Final = 1_024
 
 
 def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lambda progress: None) -> Path:
     """Train on `data` as the recipe says and write the best epoch's checkpoint to `output`.
 
-    The same recipe, data and machine give the same weights. Raises TrainingSetError where a part lacks a class.
+    The same recipe, data and machine give the same weights, interrupted or not: an interrupted training goes on after
+    its last whole epoch. Raises TrainingSetError where a part lacks a class, or `output` holds another one unfinished.
     """
     training, validation = data.split(recipe.validation.days, recipe.validation.label_delay_days)
+    unfinished = Unfinished(output, recipe, data)
     encoder = Encoder.fit(data, training, recipe.model.feature_pieces, recipe.seed)
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
         network = EventNetwork(network_config(encoder, recipe.model))
-        trainer = _Trainer(network, encoder, data, recipe)
-        history, logits = trainer.fit(training, validation, report)
-    labels = data.labels[validation]
-    slope, offset = platt(labels, logits, sampling_offset(recipe.training.negative_rate))
-    network.calibration.copy_(torch.tensor([slope, offset]))
-    metrics = {
-        "training": _described(data, training) | {"history": history},
-        "validation": _described(data, validation) | _quality(labels, logits, slope, offset),
-        "calibration": {"slope": slope, "offset": offset},
-        "recipe": recipe.model_dump(mode="json"),
-    }
+        learner = _Learner(network, encoder, data, recipe.augmentation)
+        fit = Fit(learner, data.labels, training, validation, recipe.training, recipe.seed)
+        fitted = fit.run(unfinished, report)
+    metrics = training_metrics(data, training, validation, recipe, fitted)
+    calibration = metrics["calibration"]
+    network.calibration.copy_(torch.tensor([calibration["slope"], calibration["offset"]]))
     save_checkpoint(output, recipe.name, network, encoder, metrics, model_card(recipe, encoder, metrics))
+    unfinished.remove()
     return output
 
 
@@ -88,130 +70,46 @@ def network_config(encoder: Encoder, shape: ModelShape) -> BertConfig:
     )
 
 
-class _Trainer:
-    """Fits a network, in place."""
+class _Learner:
+    """A network over the encoded events of a training set."""
 
-    def __init__(self, network: EventNetwork, encoder: Encoder, data: TrainingSet, recipe: Recipe) -> None:
+    def __init__(self, network: EventNetwork, encoder: Encoder, data: TrainingSet, augmentation: Augmentation) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._network = network.to(self._device)
         self._encoder = encoder
         self._data = data
-        self._recipe = recipe.training
-        self._random = np.random.default_rng(recipe.seed)
+        self._augmentation = augmentation
 
-    def fit(self, training: Indices, validation: Indices, report: Report) -> tuple[list[dict[str, float]], Logits]:
-        """Train until the epochs or the patience end, and keep the best epoch: its history and validation logits."""
-        batches = _Batches(self._data.labels, training, self._recipe, self._random)
-        optimiser, schedule = _optimiser(self._network, self._recipe, len(batches))
-        history: list[dict[str, float]] = []
-        best, state, kept = -1.0, copy.deepcopy(self._network.state_dict()), np.empty(0)
-        waited = 0
-        for epoch in range(self._recipe.epochs):
-            loss = self._epoch(epoch, batches, optimiser, schedule, report)
-            logits = self._predict(validation)
-            labels = self._data.labels[validation]
-            auc, precision = roc_auc(labels, logits), average_precision(labels, logits)
-            history.append({"epoch": epoch + 1, "loss": loss, "roc_auc": auc, "average_precision": precision})
-            report(Progress(epoch + 1, len(batches), len(batches), loss, auc, precision))
-            waited += 1
-            if precision > best:
-                best, state, kept, waited = precision, copy.deepcopy(self._network.state_dict()), logits, 0
-            if waited >= self._recipe.patience:
-                break
-        self._network.load_state_dict(state)
-        return history, kept
+    @property
+    def network(self) -> EventNetwork:
+        return self._network
 
-    def _epoch(
-        self,
-        epoch: int,
-        batches: "_Batches",
-        optimiser: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LRScheduler,
-        report: Report,
-    ) -> float:
-        self._network.train()
-        running, total = None, 0.0
-        for step, indices in enumerate(batches):
-            labels = torch.from_numpy(self._data.labels[indices].astype(np.float32)).to(self._device)
-            loss = F.binary_cross_entropy_with_logits(self._forward(indices), labels)
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._recipe.gradient_clip)
-            optimiser.step()
-            schedule.step()
-            total += loss.item()
-            running = loss.item() if running is None else _LOSS_MEMORY * running + (1 - _LOSS_MEMORY) * loss.item()
-            report(Progress(epoch + 1, step + 1, len(batches), running))
-        return total / len(batches)
-
-    def _forward(self, indices: Indices) -> Tensor:
-        rows = self._data.rows(indices)
-        inputs = Inputs.encoded(self._encoder, rows, self._data.features[indices]).to(self._device)
-        mask = torch.from_numpy((rows["event_time"][:, ::-1] != 0).astype(np.int64)).to(self._device)
-        logits: Tensor = self._network(*inputs, mask)
+    def logits(self, indices: Indices) -> Tensor:
+        rows, features = self._data.rows(indices), self._data.features[indices]
+        mask = rows["event_time"][:, ::-1] != 0
+        if self._network.training:
+            features, mask = self._augmented(features, mask)
+        inputs = Inputs.encoded(self._encoder, rows, features).to(self._device)
+        logits: Tensor = self._network(*inputs, torch.from_numpy(mask.astype(np.int64)).to(self._device))
         return logits
 
+    def _augmented(self, features: Features, mask: Mask) -> tuple[Features, Mask]:
+        """Features [n, features] with some unknown, and a mask [n, length] without some of the earlier events."""
+        hidden, left_out = self._augmentation.feature_dropout, self._augmentation.event_dropout
+        if hidden:
+            features = np.where(_drawn(features.shape, hidden), np.float32(np.nan), features)
+        if left_out:
+            mask = mask & ~_drawn(mask.shape, left_out)
+            mask[:, 0] = True  # the scored event
+        return features, mask
+
     @torch.inference_mode()
-    def _predict(self, indices: Indices) -> Logits:
-        self._network.eval()
+    def predict(self, indices: Indices) -> Logits:
         parts = np.array_split(indices, math.ceil(len(indices) / _EVALUATION_BATCH))
-        return torch.cat([self._forward(part) for part in parts]).cpu().numpy().astype(np.float64)
+        return torch.cat([self.logits(part) for part in parts]).cpu().numpy().astype(np.float64)
 
 
-class _Batches:
-    """The batches of each epoch: every positive and a fresh draw of the negatives, shuffled."""
-
-    def __init__(
-        self, labels: npt.NDArray[np.uint8], training: Indices, recipe: Optimisation, random: np.random.Generator
-    ) -> None:
-        positive = labels[training] == 1
-        self._positives, self._negatives = training[positive], training[~positive]
-        self._drawn = max(1, round(recipe.negative_rate * len(self._negatives)))
-        self._size = recipe.batch_size
-        self._random = random
-
-    def __len__(self) -> int:
-        return math.ceil((len(self._positives) + self._drawn) / self._size)
-
-    def __iter__(self) -> Iterator[Indices]:
-        drawn = self._random.choice(self._negatives, self._drawn, replace=False)
-        epoch = self._random.permutation(np.concatenate((self._positives, drawn)))
-        return iter(np.array_split(epoch, len(self)))
-
-
-def _optimiser(
-    network: EventNetwork, recipe: Optimisation, steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    total = steps * recipe.epochs
-    rising = max(1, round(recipe.warmup * total))
-
-    def rate(step: int) -> float:
-        if step < rising:
-            return (step + 1) / rising
-        return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total - rising)))
-
-    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    vectors = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate)
-    return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
-
-
-def _described(data: TrainingSet, indices: Indices) -> dict[str, Any]:
-    times = data.event_times[indices]
-    return {
-        "events": len(indices),
-        "positives": int(data.labels[indices].sum()),
-        "first_event_time": int(times.min()),
-        "last_event_time": int(times.max()),
-    }
-
-
-def _quality(labels: npt.NDArray[np.uint8], logits: Logits, slope: float, offset: float) -> dict[str, float]:
-    probabilities = 1 / (1 + np.exp(-(slope * logits + offset)))
-    return {
-        "roc_auc": roc_auc(labels, logits),
-        "average_precision": average_precision(labels, logits),
-        "log_loss": log_loss(labels, probabilities),
-        "expected_calibration_error": expected_calibration_error(labels, probabilities),
-    }
+def _drawn(shape: tuple[int, ...], probability: float) -> Mask:
+    """True with a probability; by torch's random state, which an unfinished training keeps."""
+    drawn: Mask = (torch.rand(shape) < probability).numpy()
+    return drawn

@@ -13,3 +13,9 @@ def parse_duration(text: str) -> int:
     if match is None:
         raise ValueError(f'{text!r} is no duration: write a whole number and ms, s, m, h or d, such as "500ms" or "7d"')
     return int(match[1]) * _UNITS[match[2]]
+
+
+def format_duration(milliseconds: int) -> str:
+    """The inverse: in the largest unit of which there is a whole number."""
+    unit = next(unit for unit, length in reversed(_UNITS.items()) if milliseconds % length == 0)
+    return f"{milliseconds // _UNITS[unit]}{unit}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.decisions import Reason
 from contracts.events import Event, Label, ManualDecision, Position
 
 
@@ -35,6 +36,8 @@ class Arrival(Pack):
     """Wall-clock epoch ms: travels in headers, never in a value."""
     mark: int = 0
     """Where it is late: the watermark that it came after."""
+    peak: int = 0
+    """Where its partition was further than its own time: how far. What is in force there decides."""
 
     @property
     def token(self) -> int:
@@ -155,6 +158,8 @@ class Scored(Pack):
 
     enriched: Enriched
     score: float | None
+    reasons: tuple[Reason, ...] = ()
+    """The scorer's own, where it was asked for them."""
 
 
 class ScoredPack(Pack):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -14,12 +14,20 @@ from dataflows.errors import UserError
 from dataflows.features import load_feature_set
 from dataflows.period import Period
 from dataflows.training import make_training_set
-from models.errors import RecipeError, TrainingSetError
-from models.recipe import Recipe, load_recipe
+from models.checkpoint_files import CONFIG, UNFINISHED
+from models.choice import train_scorer
+from models.errors import CheckpointError, RecipeError, TrainingSetError
+from models.recipe import AnyRecipe, load_recipe
 from models.training_set import TrainingSet
 
 if TYPE_CHECKING:
-    from models.training import Report
+    from models.fitting import Report
+
+_OURS: Final = (CONFIG, UNFINISHED)
+"""What a directory holds that may be trained into, if it holds anything."""
+
+_INTERRUPTED: Final = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 
 def train(
@@ -31,9 +39,10 @@ def train(
     start: Annotated[str | None, typer.Option("--from", help="First day or time to learn from.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="First day or time that is not learnt from.")] = None,
 ) -> None:
-    """Train the event scorer on past events and what became known of them.
+    """Train a scorer on past events and what became known of them.
 
-    Events before --from build the users' state. Example:
+    Events before --from build the users' state. Where a training was interrupted, the same command goes on after the
+    last whole epoch, to the same checkpoint. Example:
 
     sealwax train --recipe docs/examples/fdh-train.toml --features docs/examples/fdh-features.toml --events events.jsonl
     --labels labels.jsonl --from 2018-05-01 --to 2018-07-01 --output fdh-checkpoint
@@ -43,19 +52,15 @@ def train(
     _check_output(output)
     try:
         chosen = load_recipe(recipe)
-        data = _read(console, events, labels, features, period)
-        from models.training import train as train_scorer  # torch takes seconds to import
-
-        with _epochs(console, chosen) as report:
-            train_scorer(data, chosen, output, report)
-    except (RecipeError, TrainingSetError) as error:
+        _train(console, _read(console, events, labels, features, period), chosen, output)
+    except (CheckpointError, RecipeError, TrainingSetError) as error:
         raise UserError(str(error)) from None
     console.print(f"checkpoint: {output}", highlight=False, soft_wrap=True)
 
 
 def _check_output(output: Path) -> None:
     try:
-        other = output.is_dir() and any(output.iterdir()) and not (output / "config.json").is_file()
+        other = output.is_dir() and any(output.iterdir()) and not any((output / name).is_file() for name in _OURS)
     except OSError as error:
         raise UserError(f"--output {output}: cannot be read: {error.strerror}") from None
     if other or (output.exists() and not output.is_dir()):
@@ -70,10 +75,24 @@ def _read(console: Console, events: str, labels: str, features: Path, period: Pe
     return data
 
 
+def _train(console: Console, data: TrainingSet, recipe: AnyRecipe, output: Path) -> None:
+    try:
+        with _epochs(console, recipe) as report:
+            train_scorer(data, recipe, output, report)
+    except OSError as error:
+        raise UserError(f"--output {output}: {error.filename or 'it'} cannot be written: {error.strerror}") from None
+    except KeyboardInterrupt:
+        kept = (output / UNFINISHED).is_file()
+        console.print(
+            "stopped: " + ("the same command goes on after the last whole epoch" if kept else "nothing is kept")
+        )
+        raise typer.Exit(_INTERRUPTED) from None
+
+
 @contextmanager
-def _epochs(console: Console, recipe: Recipe) -> Iterator["Report"]:
+def _epochs(console: Console, recipe: AnyRecipe) -> Iterator["Report"]:
     """Shows each epoch's steps as a bar, and a line of what validation said after it."""
-    from models.training import Progress as Told
+    from models.fitting import Progress as Told
 
     columns = (
         TextColumn("[bold]{task.description}"),
@@ -86,7 +105,7 @@ def _epochs(console: Console, recipe: Recipe) -> Iterator["Report"]:
         task = progress.add_task("epoch 1", total=None, loss="")
 
         def report(told: Told) -> None:
-            epoch = f"epoch {told.epoch}/{recipe.training.epochs}"
+            epoch = f"epoch {told.epoch}/{recipe.training.epochs}" + ", before the interruption" * told.earlier
             progress.update(task, description=epoch, completed=told.step, total=told.steps, loss=f"{told.loss:.4f}")
             if told.average_precision is not None:
                 console.print(

@@ -14,7 +14,7 @@ from dataflows.demo.detection import FLAGS
 from dataflows.demo.moment import Moment, millis, minute, words
 from dataflows.demo.tally import BINS, Hold, Tally
 
-_TOP: Final = 13
+_TOP: Final = 15
 _HEADER: Final = 3
 _RECENT: Final = 5.0
 """Seconds over which the latencies on the screen are taken."""

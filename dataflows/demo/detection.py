@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from dataflows.simulator.abuse.scenarios import SCENARIOS
 
-FLAGS: Final = ("step_up", "review", "hold_order", "block")
+FLAGS: Final = ("limit", "step_up", "review", "distrust_click", "hide_review", "delay_refund", "hold_order", "block")
 """The actions that stand in an event's way, mildest first."""
-STOPS: Final = ("hold_order", "block")
+STOPS: Final = ("distrust_click", "hide_review", "delay_refund", "hold_order", "block")
 """Those that stop it."""
 
 
@@ -30,7 +30,7 @@ class Detected(NamedTuple):
     flagged: int
     """Users with any action on an abusive event."""
     stopped: int
-    """Users of whom an abusive event was held or blocked."""
+    """Users of whom an abusive event was stopped."""
     events: int
     """Abusive events."""
     events_flagged: int
@@ -89,5 +89,5 @@ class Detection:
 
     @property
     def stopped(self) -> int:
-        """Those of them that were held or blocked."""
+        """Those of them that were stopped."""
         return sum(case.stopped for case in self._cases.values())

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from itertools import islice
 
-from dataflows.demo.detection import FLAGS, Detected
+from dataflows.demo.detection import FLAGS, STOPS, Detected
 from dataflows.demo.moment import DASH, millis, minute, share, span, words
 from dataflows.demo.session import Outcome
 from dataflows.demo.summary import DETECTION_HEADINGS, detection_rows, facts_of, live_rate
@@ -42,7 +42,7 @@ def report(outcome: Outcome) -> str:
 def _tiles(outcome: Outcome) -> list[Tile]:
     tally = outcome.tally
     rate = live_rate(outcome)
-    right, wrong = (sum(tally.actions[action, truth] for action in ("hold_order", "block")) for truth in (True, False))
+    right, wrong = (sum(tally.actions[action, truth] for action in STOPS) for truth in (True, False))
     cases, stopped = tally.detection.cases, tally.detection.stopped
     return [
         Tile("Risk updates", f"{tally.updates:,}", f"of {tally.distinct:,} events"),
@@ -50,7 +50,7 @@ def _tiles(outcome: Outcome) -> list[Tile]:
         Tile("Latency p50", millis(tally.timeline.latency(0.5)), "transaction to update"),
         Tile("Latency p99", millis(tally.timeline.latency(0.99)), "transaction to update"),
         Tile("Orders held", f"{tally.held:,}", "history included"),
-        Tile("Holds and blocks", share(right, right + wrong), "on abuse, by the truth"),
+        Tile("What was stopped", share(right, right + wrong), "on abuse, by the truth"),
         Tile("Abusers stopped", share(stopped, cases), f"{stopped:,} of {cases:,} users"),
         Tile("Dead letters", f"{tally.letters.total():,}", f"of {tally.broken:,} broken records"),
     ]
@@ -90,7 +90,7 @@ def _score_histogram(tally: Tally) -> Section:
 
 def _actions(outcome: Outcome) -> Section:
     seconds = outcome.tally.timeline.seconds()
-    colours = {"step_up": 1, "review": 4, "hold_order": 2, "block": 5}
+    colours = dict(zip(FLAGS, (6, 1, 4, 8, 3, 7, 2, 5), strict=True))
     series = [Series(words(name), [second.actions[name] for second in seconds], colours[name]) for name in FLAGS]
     labels = [str(number) for number in range(len(seconds))]
     plot = column_plot(labels, series, "seconds", "actions a second", stacked=True)
@@ -105,7 +105,7 @@ def _detection(found: list[Detected]) -> Section:
         )
         for one in found if one.cases
     ]  # fmt: skip
-    key = [Series("flagged by any action", [], 1), Series("held or blocked", [], 2)]
+    key = [Series("flagged by any action", [], 1), Series("stopped", [], 2)]
     rows = table(DETECTION_HEADINGS, detection_rows(found), numeric=range(1, len(DETECTION_HEADINGS)))
     said = (
         "Users who abused the shop while it was live, and those of them on whose abuse the flow acted; the time is "

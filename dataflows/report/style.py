@@ -4,11 +4,14 @@ from typing import Final
 
 STYLE: Final = """
 :root { color-scheme: light dark; --back: #f6f7f9; --card: #fff; --ink: #1d2330; --dim: #667085; --rule: #e4e7ec;
-  --c1: #3867d6; --c2: #d64545; --c3: #2f9e6e; --c4: #e0932f; --c5: #7f56d9; --c6: #0e9cb5; }
+  --c1: #3867d6; --c2: #d64545; --c3: #2f9e6e; --c4: #e0932f; --c5: #7f56d9; --c6: #0e9cb5;
+  --c7: #b5489a; --c8: #7d6b4f; }
 @media (prefers-color-scheme: dark) { :root { --back: #12151c; --card: #1b202a; --ink: #e6e9ef; --dim: #98a2b3;
-  --rule: #2c3340; --c1: #6d95f5; --c2: #f27272; --c3: #4cc38f; --c4: #f0b45c; --c5: #a78bfa; --c6: #46c3d8; } }
+  --rule: #2c3340; --c1: #6d95f5; --c2: #f27272; --c3: #4cc38f; --c4: #f0b45c; --c5: #a78bfa; --c6: #46c3d8;
+  --c7: #e07fc4; --c8: #b8a583; } }
 .c1 { --c: var(--c1) } .c2 { --c: var(--c2) } .c3 { --c: var(--c3) }
 .c4 { --c: var(--c4) } .c5 { --c: var(--c5) } .c6 { --c: var(--c6) }
+.c7 { --c: var(--c7) } .c8 { --c: var(--c8) }
 * { box-sizing: border-box }
 body { margin: 0 auto; max-width: 1240px; padding: 32px 24px 64px; background: var(--back); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif }

@@ -89,10 +89,14 @@ class Feature(_Table):
         """Of the user's own events, read as they come; every other window waits until it is settled."""
         return self.entity in ("event", "user") and self.label is None
 
+    @property
+    def sizes(self) -> list[int]:
+        """Of the window behind each of the names, in ms; 0 where it takes none."""
+        return [parse_duration(window) for window in self.windows] or [0]
+
     def spans(self, settle: int) -> list[Span]:
         """The window behind each of the names; `settle` (ms) is the feature set's."""
-        settle = 0 if self.own else settle
-        return [window_of(self.aggregate, written, self.delay, settle) for written in self.windows or [""]]
+        return [window_of(self.aggregate, size, self.delay, 0 if self.own else settle) for size in self.sizes]
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Feature":

@@ -16,10 +16,10 @@ from operators.features.plan import EntityPlan
 class FeatureSet:
     """What is computed for every event.
 
-    `names` gives the order of a feature vector; `user` is the plan of the user's own step, `entities` are those of the
-    entities whose events come from many partitions, `values` the slot and function of what an event gives by itself.
-    `complete` writes the expressions' values once all others are there, None without any. `settle` is in ms, and
-    `max_events` of an entity's events, the latest, are kept one by one.
+    `declared` gives the order of a feature vector, `names` its names; `user` is the plan of the user's own step,
+    `entities` are those of the entities whose events come from many partitions, `values` the slot and function of what
+    an event gives by itself. `complete` writes the expressions' values once all others are there, None without any.
+    `settle` is in ms, and the latest `max_events` of an entity's events are kept one by one.
     """
 
     def __init__(self, file: FeatureFile, version: str) -> None:
@@ -27,7 +27,8 @@ class FeatureSet:
         self.settle = file.settle
         self.window_events = file.window_events
         self.max_events = file.max_events
-        declared = [one for feature in file.features for one in _windowed(feature, self.settle)]
+        declared = tuple(one for feature in file.features for one in _windowed(feature))
+        self.declared = declared
         self.names = tuple(feature.name for feature in declared)
         slots = list(enumerate(declared))
         self.values = [(slot, EVENT_VALUES[one.field or ""]) for slot, one in slots if one.aggregate == "value"]
@@ -57,10 +58,10 @@ class FeatureSet:
         return tuple([name for name in self.names if name in found])
 
 
-def _windowed(feature: Feature, settle: int) -> Iterator[WindowedFeature]:
-    for name, window in zip(feature.names, feature.spans(settle), strict=True):
+def _windowed(feature: Feature) -> Iterator[WindowedFeature]:
+    for name, size in zip(feature.names, feature.sizes, strict=True):
         yield WindowedFeature(
-            name, feature.entity, feature.aggregate, feature.field, window, feature.where, feature.label,
+            name, feature.entity, feature.aggregate, feature.field, size, feature.delay, feature.where, feature.label,
             feature.expression,
         )  # fmt: skip
 

@@ -3,20 +3,25 @@
 from typing import NamedTuple
 
 from operators.features.definition import Where
-from operators.features.window import Window
+from operators.features.window import Window, window_of
 
 
 class WindowedFeature(NamedTuple):
-    """One feature over one window."""
+    """One feature over one window; `size` and `delay` in ms."""
 
     name: str
     entity: str
     aggregate: str
     field: str | None
-    window: Window
+    size: int
+    delay: int
     where: Where
     label: str | None
     expression: str | None = None
+
+    def window(self, settle: int) -> Window:
+        """Its window in a plan that settles so long (ms)."""
+        return window_of(self.aggregate, self.size, self.delay, settle)
 
 
 class Measure(NamedTuple):

@@ -51,7 +51,9 @@ class EntityPlan:
         }
         windows: dict[Window, list[tuple[int, Reader]]] = {}
         for number, (slot, feature) in enumerate(features):
-            windows.setdefault(feature.window, []).append((slot if owned else number, reader(feature, self, number)))
+            windows.setdefault(feature.window(self.settle), []).append(
+                (slot if owned else number, reader(feature, self, number))
+            )
         self.horizon = max([horizon, *(window.reach for window in windows)]) + (SLACK if owned else 0)
         self._kept = self.horizon + (1 << pane_bits(self.horizon))
         """What lies in the pane where the longest window begins is kept, too."""

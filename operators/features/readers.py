@@ -118,7 +118,7 @@ def _age(feature: WindowedFeature, plan: Columns) -> Reader:
 
 def _gap(feature: WindowedFeature, plan: Columns) -> Reader:
     """Seconds since the latest earlier event that matches."""
-    start = f"time - {feature.window.reach}"  # whatever panes there are
+    start = f"time - {feature.window(plan.settle).reach}"  # whatever panes there are
     if feature.where == Where():
         value = f"(time - times[high - 1]) / {_SECOND} if high > low and times[high - 1] > {start} else nan"
     else:

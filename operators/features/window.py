@@ -2,8 +2,6 @@
 
 from typing import Final, NamedTuple
 
-from operators.durations import parse_duration
-
 GAP_WINDOW: Final = 30 * 86_400_000
 """How far back `gap` and `changed` look, in ms."""
 
@@ -23,11 +21,11 @@ class Window(NamedTuple):
         return self.delay + self.size
 
 
-def window_of(aggregate: str, written: str, delay: int, settle: int) -> Window:
-    """The window of a feature as it is declared; `settle` (ms) is 0 where events are read as they come."""
+def window_of(aggregate: str, size: int, delay: int, settle: int) -> Window:
+    """The window of a feature that declares these; `settle` is 0 where events are read as they come. All in ms."""
     if aggregate in ("gap", "changed"):
         return Window(max(settle, 1), GAP_WINDOW)
-    return Window(max(delay, settle), parse_duration(written) if written else 0)
+    return Window(max(delay, settle), size)
 
 
 def pane_bits(offset: int) -> int:

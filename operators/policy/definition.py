@@ -1,17 +1,21 @@
 """What a policy's TOML file may say."""
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import ErrorDetails
 
-from contracts.messages import ENDING, EventType, Identifier
+from contracts.events import Limit
+from contracts.fields import MAX_AMOUNT, Identifier
+from contracts.messages import ENDING, EVENT_ACTIONS, ActionName, EventType
 from operators.durations import parse_duration
 from operators.unknown_names import instead_of
 
-Action = Literal["allow", "step_up", "review", "hold_order", "block", "release"]
+Action = ActionName | Literal["release"]
 
 
 def _parse_positive(value: str) -> int:
@@ -24,7 +28,32 @@ Duration = Annotated[int, BeforeValidator(_parse_positive)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 PositiveProbability = Annotated[float, Field(gt=0, le=1)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+PositiveAmount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Figure = Annotated[float, Field(allow_inf_nan=False)]
+AttributeName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
+OTHERWISE: Final = "otherwise"
+"""In `[by_segment]`, the figure where no segment holds."""
+
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+
+
+_CAPACITY: Final = re.compile(r"([1-9][0-9]{0,5})/([hd])")
+_PERIODS: Final = {"h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What people can look at: `most` in each `per` milliseconds, an hour or a day."""
+
+    most: int
+    per: int
+
+
+def _parse_capacity(value: object) -> Capacity:
+    match = _CAPACITY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f'{value!r} is no capacity: write how many in an hour or a day, such as "40/h" or "300/d"')
+    return Capacity(int(match[1]), _PERIODS[match[2]])
 
 
 class _Table(BaseModel):
@@ -54,6 +83,42 @@ class FallbackTable(_Table):
     score: Probability
 
 
+class CostTable(_Table):
+    """What mistakes cost, in the same unit; and of which share of the events labels are waited for, for how long."""
+
+    miss: PositiveAmount
+    false_hold: PositiveAmount
+    matures: Duration = 14 * 86_400_000
+    followed: PositiveProbability = 1.0
+
+
+class ThresholdTable(_Table):
+    """One of `[thresholds]`. It adapts to a capacity or to costs, or is moved by people alone."""
+
+    start: Probability
+    min: Probability = 0.0
+    max: Probability = 1.0
+    events: Annotated[tuple[EventType, ...] | None, Field(min_length=1, strict=False)] = None
+    capacity: Annotated[Capacity | None, BeforeValidator(_parse_capacity)] = None
+    overrun: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    cost: CostTable | None = None
+    window: Duration = 14 * 86_400_000
+    every: Duration = 3_600_000
+    evidence: Duration = 86_400_000
+    hysteresis: Probability = 0.005
+    step: PositiveProbability = 0.1
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "ThresholdTable":
+        if not self.min <= self.start <= self.max:
+            raise ValueError(f"start: must lie between min ({self.min}) and max ({self.max})")
+        if self.capacity is not None and self.cost is not None:
+            raise ValueError("capacity, cost: a threshold adapts to one of them; leave one out")
+        if self.capacity is not None and self.window < max(self.capacity.per, self.evidence):
+            raise ValueError("window: must hold at least one whole period of the capacity, and the evidence")
+        return self
+
+
 class ListFile(_Table):
     """A list in a file of its own: a value a line; empty lines and those that begin with # don't count."""
 
@@ -69,17 +134,37 @@ ListValues = Annotated[
 ]
 
 
+class LimitTable(_Table):
+    """A rule's `limit`."""
+
+    amount: Annotated[float, Field(gt=0, le=MAX_AMOUNT)] | None = None
+    count: Annotated[int, Field(gt=0)] | None = None
+    per: Duration
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "LimitTable":
+        if (self.amount is None) == (self.count is None):
+            raise ValueError('must have either an amount or a count, as in { amount = 200, per = "1d" }')
+        return self
+
+    def limit(self) -> Limit:
+        """What it says."""
+        return Limit(self.amount, self.count, self.per)
+
+
 class RuleTable(_Table):
     """One of `[[rules]]`."""
 
     id: Slug
     events: Annotated[tuple[EventType, ...] | None, Field(min_length=1, strict=False)] = None
+    segments: Annotated[tuple[Word, ...] | None, Field(min_length=1, strict=False)] = None
     when: Annotated[str, Field(min_length=1)]
     action: Action | None = None
     record: bool = False
     expires: Duration | None = None
     cooldown: Duration | None = None
     releases: Annotated[tuple[Slug, ...] | None, Field(min_length=1, strict=False)] = None
+    limit: LimitTable | None = None
     reason: Annotated[str, Field(min_length=1, max_length=300)]
 
     @property
@@ -91,6 +176,12 @@ class RuleTable(_Table):
     def _fits_together(self) -> "RuleTable":
         if self.action in ENDING and self.expires is None:
             raise ValueError(f'expires: a {self.action} must end: write when, as in expires = "24h"')
+        if self.action in EVENT_ACTIONS and self.events != (kind := EVENT_ACTIONS[self.action],):
+            raise ValueError(f'events: {self.action} is on events of one type: write events = ["{kind}"]')
+        if (self.action == "limit") != (self.limit is not None):
+            raise ValueError(
+                'limit: goes with action = "limit", and says what it allows: limit = { amount = 200, per = "1d" }'
+            )
         if self.record and self.action != "allow":
             raise ValueError('record: only for action = "allow"; every other action is recorded')
         if self.expires is not None and not self.recorded:
@@ -111,7 +202,11 @@ class PolicyFile(_Table):
     user_risk: UserRiskTable
     fallback: FallbackTable
     actions: ActionsTable = ActionsTable()
+    attributes: dict[AttributeName, Literal["text", "number", "flag"]] = {}
     lists: dict[Word, ListValues] = {}
+    segments: dict[Word, Annotated[str, Field(min_length=1)]] = {}
+    by_segment: dict[Word, dict[Word, Figure]] = {}
+    thresholds: dict[Word, ThresholdTable] = {}
     rules: list[RuleTable]
 
     @model_validator(mode="after")
@@ -132,7 +227,25 @@ class PolicyFile(_Table):
                 if name not in lasting:
                     text = f'"{name}" opens nothing that lasts; {instead_of(name, lasting)}'
                     raise ValueError(f'rule "{rule.id}": releases: {text}')
+        self._check_segments()
         return self
+
+    def _check_segments(self) -> None:
+        for name, figures in self.by_segment.items():
+            if OTHERWISE not in figures:
+                raise ValueError(
+                    f"by_segment: {name}: {OTHERWISE}: missing: the figure where none of the segments holds"
+                )
+            for segment in figures.keys() - {OTHERWISE}:
+                if segment not in self.segments:
+                    raise ValueError(
+                        f'by_segment: {name}: unknown segment "{segment}"; {instead_of(segment, self.segments)}'
+                    )
+        for rule in self.rules:
+            for segment in rule.segments or ():
+                if segment not in self.segments:
+                    text = f'unknown segment "{segment}"; {instead_of(segment, self.segments)}'
+                    raise ValueError(f'rule "{rule.id}": segments: {text}')
 
 
 def explain(errors: list[ErrorDetails], raw: Mapping[str, Any]) -> Iterator[str]:
@@ -159,6 +272,9 @@ def _fields(place: list[int | str]) -> list[str]:
         "fallback": FallbackTable,
         "actions": ActionsTable,
         "lists": ListFile,
+        "thresholds": CostTable if len(place) > 3 else ThresholdTable,
         "rules": RuleTable,
     }
+    if "limit" in place[:-1]:
+        return list(LimitTable.model_fields)
     return list(tables.get(place[0], PolicyFile).model_fields if len(place) > 1 else PolicyFile.model_fields)

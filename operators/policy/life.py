@@ -1,15 +1,39 @@
 """What the life of a user's actions is made of: judgments and outcomes that come in, and what is kept."""
 
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from contracts.decisions import Reason, Versions
-from contracts.events import Label, Position
+from contracts.events import Label, Limit, Position
+from contracts.messages import EVENT_ACTIONS
 from operators.packs import Ruled
 from operators.policy.risk import NEVER
 
 UNSCORED: Final = -1.0
+
+
+class Subject(NamedTuple):
+    """What an action is on, of a user's: one event alone, an order or, where neither, whatever breaks a rule.
+
+    The other two are empty. Of one subject, one action at most is open.
+    """
+
+    order_id: str
+    rule: str
+    event_id: str
+
+    @classmethod
+    def of(cls, order_id: str, rule: str, event_id: str) -> "Subject":
+        """The narrowest."""
+        if event_id:
+            return cls("", "", event_id)
+        return cls(order_id, "", "") if order_id else cls("", rule, "")
+
+    @property
+    def kind(self) -> str:
+        """What it is: an event, an order or, as far as a rule goes, a user."""
+        return "event" if self.event_id else "order" if self.order_id else "user"
 
 
 class Release(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -41,8 +65,22 @@ class Judgment(msgspec.Struct, array_like=True, gc=False):
     releases: tuple[Release, ...]
     versions: Versions
     input: Position
+    escalate_by: float
+    """A score that is worse by so much escalates to the same action anew."""
     received: int = 0
     """Wall clock, epoch ms: for headers."""
+    limit: Limit | None = None
+    """Of the action limit alone."""
+
+    @property
+    def concerns(self) -> str:
+        """The event, where the action is on it alone."""
+        return self.event_id if self.action in EVENT_ACTIONS else ""
+
+    @property
+    def subject(self) -> Subject:
+        """What the action would be on."""
+        return Subject.of(self.order_id, self.rule, self.concerns)
 
 
 Outcome: TypeAlias = Label | Ruled
@@ -75,6 +113,10 @@ class Case(msgspec.Struct, array_like=True):
     input: Position
     records: list[str]
     """The ids of its transitions."""
+    limit: Limit | None = None
+    """Of the action limit alone."""
+    concerns: str = ""
+    """The event, where the action is on it alone."""
 
     @property
     def ends_at(self) -> int:
@@ -82,20 +124,25 @@ class Case(msgspec.Struct, array_like=True):
         return NEVER if self.expires_at is None else self.expires_at
 
     @property
-    def key(self) -> tuple[str, str]:
-        """The cause: the order or, without one, the rule."""
-        return self.order_id, "" if self.order_id else self.cause
+    def subject(self) -> Subject:
+        """What the action is on."""
+        return Subject.of(self.order_id, self.cause, self.concerns)
 
 
 class Ruling(msgspec.Struct, array_like=True, frozen=True):
-    """The latest manual decision on a cause: rules don't act on it while this stands."""
+    """The latest manual decision on a subject: rules don't act on it while this stands."""
 
     order_id: str
     rule: str
-    """Empty where there is an order."""
     at: int
     decision_id: str
     until: int
+    event_id: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        """What was decided on."""
+        return Subject(self.order_id, self.rule, self.event_id)
 
 
 class Life(msgspec.Struct, array_like=True):
@@ -109,19 +156,17 @@ class Life(msgspec.Struct, array_like=True):
     def __bool__(self) -> bool:
         return bool(self.cases or self.rulings or self.cooling)
 
-    def find(self, order_id: str, rule: str) -> Case | None:
-        """The case of a cause: of an order or, without one, of a rule."""
-        cause = (order_id, "" if order_id else rule)
-        return next((case for case in self.cases if case.key == cause), None)
+    def find(self, subject: Subject) -> Case | None:
+        """The open case of a subject."""
+        return next((case for case in self.cases if case.subject == subject), None)
 
-    def ruling(self, order_id: str, rule: str) -> Ruling | None:
-        """The latest decision on a cause."""
-        cause = (order_id, "" if order_id else rule)
-        return next((ruling for ruling in self.rulings if (ruling.order_id, ruling.rule) == cause), None)
+    def ruling(self, subject: Subject) -> Ruling | None:
+        """The latest decision on a subject."""
+        return next((ruling for ruling in self.rulings if ruling.subject == subject), None)
 
-    def is_settled(self, order_id: str, rule: str, time: int) -> bool:
-        """Whether people have settled a cause."""
-        ruling = self.ruling(order_id, rule)
+    def is_settled(self, subject: Subject, time: int) -> bool:
+        """Whether people have settled a subject."""
+        ruling = self.ruling(subject)
         return ruling is not None and time < ruling.until
 
     def rest(self, time: int) -> "Life | None":

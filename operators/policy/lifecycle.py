@@ -1,36 +1,38 @@
 """The life of actions: opened, perhaps escalated or overridden, then released, confirmed or expired.
 
-A case is an action that lasts: at most one for each cause, which is the user's order or, without an order, the rule.
+A case is an action that lasts: at most one for each subject (see `Subject`).
 What happens to it comes from the user's events, from labels, from people and with time. All of it is applied in an
 order that doesn't depend on when it became known (see `PolicyGroup`); here it is only said what follows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from contracts.decisions import DECIMALS, PolicyAction, Reason, Versions, action_id
 from contracts.events import Label, ManualDecision
 from operators.packs import Ruled
-from operators.policy.life import UNSCORED, Case, Judgment, Life, Outcome, Ruling, outcome_order
+from operators.policy.life import UNSCORED, Case, Judgment, Life, Outcome, Ruling, Subject, outcome_order
 
-RANKS: Final = {name: rank for rank, name in enumerate(("allow", "limit", "step_up", "review", "hold_order", "block"))}
+RANKS: Final = {
+    "allow": 0, "limit": 1, "step_up": 2, "review": 3,
+    "distrust_click": 4, "hide_review": 4, "delay_refund": 4, "hold_order": 4, "block": 5,
+}  # fmt: skip
 """How severe each action is."""
 
 _EXPIRED: Final = (Reason("expired", "The action's time is over."),)
 Reasons = tuple[Reason, ...]
 
 
+Standing: TypeAlias = Callable[[int], tuple[int, Versions]]
+"""By a manual decision's time: how long (ms) it stands, and the versions of what it opens."""
+
+
 @dataclass(frozen=True)
 class Lifecycle:
     """The rules of life. Each method changes the life that it is given, and returns the transitions."""
 
-    escalate_by: float
-    """A score that is worse by so much escalates to the same action anew."""
-    stand: int
-    """So long (ms) a manual decision stands."""
-    versions: Versions
-    """For what a decision opens; what rules open has those of its event."""
+    standing: Standing
 
     def judge(self, life: Life, judgment: Judgment) -> list[PolicyAction]:
         """What an event's rules do."""
@@ -38,10 +40,10 @@ class Lifecycle:
             released = _release(life, judgment)
             if released or not judgment.action:
                 return released
-        if life.is_settled(judgment.order_id, judgment.rule, judgment.now):
+        if life.is_settled(judgment.subject, judgment.now):
             return []
-        if case := life.find(judgment.order_id, judgment.rule):
-            return self._escalate(life, case, judgment)
+        if case := life.find(judgment.subject):
+            return _escalate(life, case, judgment)
         if life.cooling.get(judgment.rule, judgment.now) > judgment.now:
             return []
         if judgment.cooldown:
@@ -58,30 +60,20 @@ class Lifecycle:
             taken += self._obey(life, outcome) if isinstance(outcome, Ruled) else _learn(life, outcome)
         return taken + _expire(life, user_id, time)
 
-    def _escalate(self, life: Life, case: Case, judgment: Judgment) -> list[PolicyAction]:
-        harder = RANKS[judgment.action] - RANKS[case.action]
-        if harder == 0 and judgment.score != UNSCORED:
-            harder = round(judgment.score - case.score, DECIMALS) >= self.escalate_by
-        if harder <= 0:
-            return []
-        life.cases.remove(case)
-        worse = _case(judgment)
-        worse.events, worse.records, worse.since = [*case.events, judgment.event_id], case.records, case.since
-        return [_go_on(life, judgment.user_id, worse, "escalated", judgment.event_time, judgment.reasons, "rule")]
-
     def _obey(self, life: Life, ruled: Ruled) -> list[PolicyAction]:
         decision = ruled.decision
         case = _decided(life, decision)
-        order_id, rule = case.key if case else (decision.order_id, "")
-        if not order_id and not rule:
+        if case is None and not decision.order_id:
             return []
-        if known := life.ruling(order_id, rule):
+        subject = case.subject if case else Subject.of(decision.order_id, "", "")
+        if known := life.ruling(subject):
             if (known.at, known.decision_id) >= (decision.decision_time, decision.decision_id):
                 return []
             life.rulings.remove(known)
-        if order_id or decision.verdict != "confirm":  # a user may break a rule again, where no order says of what
-            until = decision.decision_time + self.stand
-            life.rulings.append(Ruling(order_id, rule, decision.decision_time, decision.decision_id, until))
+        if not subject.rule or decision.verdict != "confirm":  # a user may break a rule again
+            until = decision.decision_time + self.standing(decision.decision_time)[0]
+            at, by = decision.decision_time, decision.decision_id
+            life.rulings.append(Ruling(subject.order_id, subject.rule, at, by, until, subject.event_id))
         return self._carry_out(life, case, ruled)
 
     def _carry_out(self, life: Life, case: Case | None, ruled: Ruled) -> list[PolicyAction]:
@@ -94,12 +86,24 @@ class Lifecycle:
         if case is None:
             case = Case(
                 decision.action, "decision", decision.order_id, [decision.decision_id], time, time, decision.expires_at,
-                UNSCORED, self.versions, ruled.input, [],
+                UNSCORED, self.standing(time)[1], ruled.input, [], decision.limit,
             )  # fmt: skip
             return [_go_on(life, user, case, "opened", time, reasons, "decision")]
         life.cases.remove(case)
-        case.action, case.expires_at = decision.action, decision.expires_at
+        case.action, case.expires_at, case.limit = decision.action, decision.expires_at, decision.limit
         return [_go_on(life, user, case, "overridden", time, reasons, "decision")]
+
+
+def _escalate(life: Life, case: Case, judgment: Judgment) -> list[PolicyAction]:
+    harder = RANKS[judgment.action] - RANKS[case.action]
+    if harder == 0 and judgment.score != UNSCORED:
+        harder = round(judgment.score - case.score, DECIMALS) >= judgment.escalate_by
+    if harder <= 0:
+        return []
+    life.cases.remove(case)
+    worse = _case(judgment)
+    worse.events, worse.records, worse.since = [*case.events, judgment.event_id], case.records, case.since
+    return [_go_on(life, judgment.user_id, worse, "escalated", judgment.event_time, judgment.reasons, "rule")]
 
 
 def _release(life: Life, judgment: Judgment) -> list[PolicyAction]:
@@ -107,7 +111,7 @@ def _release(life: Life, judgment: Judgment) -> list[PolicyAction]:
     taken = []
     for case in list(life.cases):
         named = [one for one in judgment.releases if not one.rules or case.cause in one.rules]
-        if named and judgment.order_id in ("", case.order_id) and not life.is_settled(*case.key, judgment.now):
+        if named and judgment.order_id in ("", case.order_id) and not life.is_settled(case.subject, judgment.now):
             reasons = tuple([one.reason for one in named])
             taken.append(_end(life, judgment.user_id, case, "released", judgment.event_time, reasons, "rule"))
     return taken
@@ -118,13 +122,13 @@ def _decided(life: Life, decision: ManualDecision) -> Case | None:
     for case in life.cases:
         if decision.action_id in case.records:
             return case
-    return life.find(decision.order_id, "") if decision.order_id else None
+    return life.find(Subject.of(decision.order_id, "", "")) if decision.order_id else None
 
 
 def _learn(life: Life, label: Label) -> list[PolicyAction]:
     """A label ends the case of its event, unless people have settled it."""
     for case in life.cases:
-        if label.event_id in case.events and not life.is_settled(*case.key, label.label_time):
+        if label.event_id in case.events and not life.is_settled(case.subject, label.label_time):
             status = "released" if label.label == "legitimate" else "confirmed"
             reasons = (Reason(f"label-{label.label}", f"The event was labelled {label.label} by {label.source}."),)
             return [_end(life, label.user_id, case, status, label.label_time, reasons, "label")]
@@ -140,7 +144,8 @@ def _expire(life: Life, user_id: str, time: int) -> list[PolicyAction]:
 def _case(judgment: Judgment) -> Case:
     return Case(
         judgment.action, judgment.rule, judgment.order_id, [judgment.event_id], judgment.event_time,
-        judgment.event_time, judgment.expires_at, judgment.score, judgment.versions, judgment.input, [],
+        judgment.event_time, judgment.expires_at, judgment.score, judgment.versions, judgment.input, [], judgment.limit,
+        judgment.concerns,
     )  # fmt: skip
 
 
@@ -175,6 +180,8 @@ def _transition(user_id: str, case: Case, status: str, time: int, reasons: Reaso
         input=case.input,
         by=by,
         opening=records[0] if records else None,
+        limit=case.limit,
+        subject=case.subject.kind,
     )
     records.append(action_id(action))
     return action

@@ -132,7 +132,7 @@ class _Parser:
         name = self._reader.take_kind("name", "the list's name")
         if value.kind != "text":
             raise ConditionError(f"lists hold texts, and {value.path} is a number", start.column)
-        return Membership(value, self._scope.values(name.text, first.column))
+        return Membership(value, self._scope.values(name.text, first.column), name.text)
 
     def _written_values(self, subject: Name) -> frozenset[str | float]:
         self._reader.take("[")
@@ -210,7 +210,7 @@ class _Parser:
 
     def _named(self) -> Node:
         name, test = self._path()
-        return self._text_test(name, test) if test else name
+        return self._text_test(name, test) if test else self._scope.meaning(name)
 
     def _path(self) -> tuple[Name, Token | None]:
         """A name, and the test of its text that is called on it."""

@@ -1,5 +1,6 @@
 """A condition as a typed tree. The parser makes only trees whose kinds fit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -55,6 +56,8 @@ class Membership:
 
     subject: Name
     values: frozenset[float | str]
+    list_name: str = ""
+    """Of a named list; empty where the values are written in the condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,37 @@ class AnyOf:
     operands: tuple["Node", ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """`segment.name`: whether the segment's own condition holds."""
+
+    name: str
+    condition: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class BySegment:
+    """`by_segment.name`, a number: that of the first of the choices whose segment holds, or the other one."""
+
+    name: str
+    choices: tuple[tuple[Segment, float], ...]
+    otherwise: float
+
+
 Node: TypeAlias = (
-    Constant | Name | Negative | Arithmetic | Comparison | Membership | TextTest | Presence | Not | All | AnyOf
+    Constant
+    | Name
+    | Negative
+    | Arithmetic
+    | Comparison
+    | Membership
+    | TextTest
+    | Presence
+    | Not
+    | All
+    | AnyOf
+    | Segment
+    | BySegment
 )
 
 
@@ -104,7 +136,35 @@ def kind_of(node: Node) -> Kind:
     match node:
         case Constant(kind=kind) | Name(kind=kind):
             return kind
-        case Negative() | Arithmetic():
+        case Negative() | Arithmetic() | BySegment():
             return "number"
         case _:
             return "truth"
+
+
+def parts_of(node: Node) -> tuple["Node", ...]:
+    """The nodes that a node is made of."""
+    match node:
+        case Negative(operand=operand) | Not(operand=operand):
+            return (operand,)
+        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
+            return left, right
+        case Membership(subject=subject) | TextTest(subject=subject):
+            return (subject,)
+        case Presence(name=name):
+            return (name,)
+        case All(operands=operands) | AnyOf(operands=operands):
+            return operands
+        case Segment(condition=condition):
+            return (condition,)
+        case BySegment(choices=choices):
+            return tuple(segment for segment, _ in choices)
+    return ()
+
+
+def names_of(node: Node) -> Iterator[Name]:
+    """The names in a tree, from left to right, each as often as it stands there."""
+    if isinstance(node, Name):
+        yield node
+    for part in parts_of(node):
+        yield from names_of(part)

@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,12 @@ DECISION = {
         ({"action": None}, "action: goes with override"),
         ({"action": "hold"}, "action: Input should be 'allow'"),
         ({"expires_at": None}, "expires_at: a hold_order must end"),
+        ({"action": "limit"}, "limit: goes with the action limit"),
+        ({"limit": {"count": 3, "per": 60}}, "limit: goes with the action limit"),
+        ({"action": "limit", "limit": {"count": 3, "amount": 5, "per": 60}}, "either an amount or a count"),
+        ({"action": "limit", "limit": {"per": 60}}, "limit: must have either an amount or a count"),
+        ({"action": "limit", "limit": {"count": 3, "per": 0}}, r"limit.per: Input should be greater"),
+        ({"action": "hide_review"}, "action_id: missing: a hide_review is on one event"),
         ({"expires_at": "2026-01-31T12:00:00Z"}, "expires_at: goes with override, and lies after decision_time"),
         ({"verdict": "release", "action": None}, "expires_at: goes with override"),
         ({"verdict": "pardon"}, "verdict: Input should be 'release'"),
@@ -66,7 +73,7 @@ DECISION = {
         ({"decision_time": "yesterday"}, "decision_time: must be RFC 3339"),
     ],
 )
-def test_wrong_decisions_name_their_fields(changes: dict[str, str | None], says: str) -> None:
+def test_wrong_decisions_name_their_fields(changes: dict[str, Any], says: str) -> None:
     assert decode_decision(json.dumps(DECISION).encode()).expires_at
     with pytest.raises(InvalidRecordError, match=says) as refusal:
         decode_decision(json.dumps(DECISION | changes).encode())

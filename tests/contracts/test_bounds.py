@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contracts.messages import MAX_AMOUNT, MAX_ATTRIBUTE_KEY, MAX_ATTRIBUTE_TEXT, MAX_ATTRIBUTES, MAX_TEXT
+from contracts.fields import MAX_AMOUNT, MAX_ATTRIBUTE_KEY, MAX_ATTRIBUTE_TEXT, MAX_ATTRIBUTES, MAX_TEXT
 from contracts.times import EARLIEST, LATEST
 from tests.contracts.test_codec_agreement import agree, decoded
 

@@ -20,7 +20,7 @@ from contracts.decisions import (
     encode_risk_update,
     encode_user_risk,
 )
-from contracts.events import EVENT_TYPES, Position
+from contracts.events import EVENT_TYPES, Limit, Position
 from contracts.messages import (
     ActionName,
     ActionStatus,
@@ -48,6 +48,8 @@ actions = st.builds(
     PolicyAction, st.sampled_from(get_args(ActionName)), st.sampled_from(get_args(ActionStatus)), st.none() | texts,
     texts, identifiers, texts, identifiers, times, times, st.none() | times, reasons, versions, positions,
     st.sampled_from(["rule", "label", "decision", "expiry"]), st.none() | texts,
+    st.none() | st.sampled_from([Limit(200.0, None, 86_400_000), Limit(None, 3, 1)]),
+    st.sampled_from(["event", "order", "user"]),
 )  # fmt: skip
 changes = st.builds(
     UserRiskChange, identifiers, probabilities, texts, times, st.integers(1, 10**11), texts, versions,
@@ -70,7 +72,7 @@ def test_an_update_is_what_the_contract_says(update: RiskUpdate) -> None:
     assert message.event_time == format_time(update.event_time)
     assert (message.score, message.user_risk) == (round(update.score, 6), round(update.user_risk, 6))
     assert [reason.model_dump() for reason in message.reasons] == plain(update.reasons)
-    assert (tuple(message.capped), b'"capped":' in data) == (update.capped, bool(update.capped))
+    assert (message.capped, b'"capped":' in data) == (update.capped, bool(update.capped))
 
 
 @given(updates)
@@ -89,13 +91,15 @@ def test_an_action_is_what_the_contract_says(action: PolicyAction) -> None:
     message = PolicyActionMessage.model_validate_json(data)
     assert orjson.loads(data).keys() == PolicyActionMessage.model_fields.keys()
     assert message.action_id == identity
-    for field in ("action", "status", "follows", "cause", "user_id", "event_id", "by", "opening"):
+    for field in ("action", "status", "follows", "cause", "user_id", "event_id", "by", "opening", "subject"):
         assert getattr(message, field) == getattr(action, field)
     assert message.order_id == (action.order_id or None)
     assert message.event_time == format_time(action.event_time)
     assert message.effective_at == format_time(action.effective_at)
     assert message.expires_at == (None if action.expires_at is None else format_time(action.expires_at))
     assert [reason.model_dump() for reason in message.reasons] == plain(action.reasons)
+    limit = message.limit and Limit(message.limit.amount, message.limit.count, round(message.limit.per * 1_000))
+    assert limit == action.limit
 
 
 @given(changes)

@@ -1,14 +1,16 @@
 """What is encoded decodes to itself, and the wire form is what the contract's schema says."""
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.codec import decode_decision, decode_event, decode_label, encode_decision, encode_event, encode_label
-from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, ManualDecision
-from contracts.messages import MAX_AMOUNT, EventMessage
+from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, Limit, ManualDecision
+from contracts.fields import MAX_AMOUNT
+from contracts.messages import ENDING, EVENT_ACTIONS, ActionName, EventMessage
 from contracts.times import EARLIEST, LATEST
 from tests.contracts.records import ATTRIBUTES, TIMES, texts
 
@@ -41,17 +43,20 @@ LABELS_OF_EVENTS = st.builds(
 
 def _decision(id: str, user: str, subject: tuple[str, str], verdict: str, action: str, time: int) -> ManualDecision:
     override = verdict == "override"
-    ends = override and action in ("review", "hold_order", "limit") and time < LATEST - 1
+    ends = override and action in ENDING and time < LATEST - 1
+    limit = Limit(None, 3, 3_600_000) if override and action == "limit" else None
+    subject = (subject[0] or "a", subject[1]) if action in EVENT_ACTIONS else subject
     return ManualDecision(
-        id, user, *subject, verdict, action if override else "", time + 1 if ends else None, time, "ann", "Seen by eye."
-    )
+        id, user, *subject, verdict, action if override else "", time + 1 if ends else None, time, "ann",
+        "Seen by eye.", limit,
+    )  # fmt: skip
 
 
 NAMED = texts(128, least=1)
 DECISIONS = st.builds(
     _decision, NAMED, NAMED, st.tuples(NAMED, texts(128)) | st.tuples(texts(128), NAMED),
     st.sampled_from(["release", "confirm", "override"]),
-    st.sampled_from(["allow", "step_up", "review", "hold_order", "block", "limit"]), st.integers(EARLIEST, LATEST - 2),
+    st.sampled_from(get_args(ActionName)), st.integers(EARLIEST, LATEST - 2),
 )  # fmt: skip
 
 

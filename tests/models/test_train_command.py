@@ -11,15 +11,17 @@ from typer.testing import CliRunner
 from dataflows.cli.train import train
 from dataflows.errors import UserError
 from models.checkpoint import load_checkpoint
+from models.checkpoint_files import UNFINISHED
+from models.fitting import Fit, Progress, Report
 from tests.models.flow_inputs import write
 
 
-def run(files: dict[str, Path], output: Path, *more: str) -> str:
+def run(files: dict[str, Path], output: Path, *more: str, code: int = 0) -> str:
     app = typer.Typer()
     app.command()(train)
     options = [part for name, path in files.items() for part in (f"--{name}", str(path))]
     result = CliRunner().invoke(app, [*options, "--output", str(output), *more], catch_exceptions=False)
-    assert result.exit_code == 0
+    assert result.exit_code == code
     return result.output
 
 
@@ -42,6 +44,32 @@ def test_bad_records_are_told_and_left_out(files: dict[str, Path], tmp_path: Pat
     said = run(files, tmp_path / "checkpoint")
     assert "the value is not valid JSON" in said
     assert "left out: 1" in said
+
+
+def test_an_interrupted_training_goes_on(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Fit, "_epoch", _interrupted_in_the_second(Fit._epoch))
+        stopped = run(files, tmp_path / "checkpoint", code=130)
+    assert "stopped: the same command goes on after the last whole epoch" in stopped
+    assert [path.name for path in (tmp_path / "checkpoint").iterdir()] == [UNFINISHED]
+    said = run(files, tmp_path / "checkpoint")
+    assert "epoch 1/2, before the interruption: loss" in said
+    assert "epoch 2/2: loss" in said
+    assert not (tmp_path / "checkpoint" / UNFINISHED).exists()
+
+
+def _interrupted_in_the_second(epoch: Callable[[Fit, Report], float]) -> Callable[[Fit, Report], float]:
+    def interrupted(fit: Fit, report: Report) -> float:
+        def after_a_step(told: Progress) -> None:
+            if told.epoch == 2:
+                raise KeyboardInterrupt
+            report(told)
+
+        return epoch(fit, after_a_step)
+
+    return interrupted
 
 
 def _break_recipe(files: dict[str, Path], output: Path) -> None:

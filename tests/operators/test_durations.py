@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from operators.durations import parse_duration
+from operators.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_whole_numbers_with_a_unit(text: str, millis: int) -> None:
 def test_other_forms_are_refused_with_the_allowed_ones(text: Any) -> None:
     with pytest.raises(ValueError, match="write a whole number and ms, s, m, h or d"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["500ms", "1s", "90m", "36h", "7d", "1001ms"])
+def test_durations_are_written_as_people_write_them(text: str) -> None:
+    assert format_duration(parse_duration(text)) == text

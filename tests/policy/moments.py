@@ -1,6 +1,6 @@
 """What a condition looks at, gathered for tests: in one place, with everything named."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import nan
 
 from contracts.decisions import PolicyAction, Versions
@@ -11,10 +11,20 @@ from operators.policy.life import Life
 from operators.policy.lifecycle import Lifecycle
 from operators.policy.names import Scope
 from operators.policy.parser import parse_condition
-from operators.policy.tree import Node
+from operators.policy.tree import BySegment, Node, Segment
 
 FEATURES = ("user_count_1d", "merchant_fraud_rate_7d")
-SCOPE = Scope(("low", "high"), {"blocked": frozenset({"mallory", "trudy"}), "nobody": frozenset()})
+SCOPE = Scope(
+    ("low", "high"), {"blocked": frozenset({"mallory", "trudy"}), "nobody": frozenset()}, ("hold",),
+    {"channel": "text", "items": "number", "gift": "truth"},
+)  # fmt: skip
+SEGMENTS = {
+    name: Segment(name, parse_condition(text, SCOPE).tree)
+    for name, text in (("c2c", "event.attributes.channel == 'c2c'"), ("new", "!(feature.user_count_1d >= 2)"))
+}
+CUTOFF = BySegment("cutoff", ((SEGMENTS["c2c"], 0.25), (SEGMENTS["new"], 0.5)), 1.0)
+SCOPE = replace(SCOPE, segments=SEGMENTS, by_segment={"cutoff": CUTOFF})
+THRESHOLDS = {"hold": 0.75}
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Moment:
 def holds(tree: Node, moment: Moment) -> bool:
     """Whether the compiled condition holds."""
     m = moment
-    matching = compile_conditions([tree], FEATURES)
+    matching = compile_conditions([tree], FEATURES, THRESHOLDS)
     return matching(m.score, m.user_risk, m.level, m.late, m.degraded, m.amount, m.event, m.features) == [0]
 
 
@@ -48,5 +58,5 @@ def holds_text(text: str, moment: Moment) -> bool:
 
 def taken(decision: Decision) -> list[PolicyAction]:
     """The actions that follow for a user of whom nothing is known."""
-    lifecycle = Lifecycle(0.1, 1, Versions("m", "p", "f"))
+    lifecycle = Lifecycle(lambda _: (1, Versions("m", "p", "f")))
     return [] if decision.judgment is None else lifecycle.judge(Life(), decision.judgment)

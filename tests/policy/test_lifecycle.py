@@ -22,10 +22,14 @@ from tests.policy.lives import (
     new_group,
     pack,
     scored,
+    subject_of,
 )
 
-RULES = [(0.95, "surely", "block"), (0.8, "likely", "hold_order"), (0.5, "maybe", "review"), (0.4, "odd", "step_up")]
-HARDER = ["step_up", "review", "hold_order", "block"]
+RULES = [
+    (0.95, "surely", "block", ""), (0.8, "likely", "hold_order", "payment"), (0.7, "slow", "delay_refund", "refund"),
+    (0.7, "few", "limit", "login"), (0.5, "maybe", "review", ""), (0.4, "odd", "step_up", ""),
+]  # fmt: skip
+HARDER = ["limit", "step_up", "review", "hold_order", "block"]
 NEVER = 10**15
 
 
@@ -81,12 +85,12 @@ class Lives(RuleBasedStateMachine):
         last = actions(self.group.on_pack(pack(clock=self.now + DELAY)))
         found = before + after + last
         for action in found:
-            cause = action.order_id or action.cause
+            cause = subject_of(action)
             self.records.append((action_id(action), cause))
             if cause in self.open:
                 self.open[cause].records.append(action_id(action))
         wanted = wanted + self.expiries(self.now)
-        got = [(action.status, action.action, action.order_id or action.cause) for action in found]
+        got = [(action.status, action.action, subject_of(action)) for action in found]
         assert sorted(got) == sorted(wanted)
         self.taken += found
         return found
@@ -94,7 +98,7 @@ class Lives(RuleBasedStateMachine):
     @rule(
         order=st.sampled_from(["o1", "o2", ""]),
         score=st.sampled_from([0.05, 0.3, 0.4, 0.5, 0.52, 0.6, 0.7, 0.8, 0.82, 0.85, 0.9, 0.95]),
-        kind=st.sampled_from(["payment", "review"]),
+        kind=st.sampled_from(["payment", "review", "refund", "login"]),
         later=st.integers(2 * DELAY, 10_000),
     )
     def judge(self, order: str, score: float, kind: str, later: int) -> None:
@@ -102,22 +106,22 @@ class Lives(RuleBasedStateMachine):
         self.number += 1
         event = Event(f"e{self.number}", kind, self.now, "bob", order)
         ruled = next(
-            ((name, action) for least, name, action in RULES
-             if score >= least and (action != "hold_order" or kind == "payment")), None
+            ((name, action) for least, name, action, on in RULES if score >= least and on in ("", kind)), None
         )  # fmt: skip
         if ruled is not None:
             wanted += self.acts(event, score, *ruled)
         elif score < 0.1 and kind == "payment":
             freed = [
                 cause for cause in self.open
-                if (order in ("", cause)) and not self.is_settled(cause)
+                if order in ("", cause) and cause != "few" and "event" not in cause and not self.is_settled(cause)
             ]  # fmt: skip
             wanted += [("released", self.open.pop(cause).action, cause) for cause in freed]
         self.happens(wanted, (event, score))
 
     def acts(self, event: Event, score: float, name: str, action: str) -> list[tuple[str, str, str]]:
         """What the table says about a rule that decides."""
-        cause = event.order_id or name
+        on_rule = name if name == "few" else event.order_id or name
+        cause = f"event {event.event_id}" if name == "slow" else on_rule
         lasts = EXPIRES[action]
         if self.is_settled(cause):
             return []
@@ -194,7 +198,7 @@ class Lives(RuleBasedStateMachine):
         known = self.open.get(cause)
         if known and record in known.records:
             del self.open[cause]
-            if verdict == "release" or (cause.startswith("o") and cause != "odd"):
+            if verdict == "release" or cause in ("o1", "o2") or "event" in cause:
                 self.settled[cause] = self.now + STAND
             else:
                 self.settled.pop(cause, None)

@@ -49,10 +49,68 @@ CASES = [
     (with_rule('when = "true"\nevents = []'), 'rule "new": events: ', "at least 1"),
     (with_rule('when = "true"\naction = "review"'), 'rule "new": expires: a review must end', 'expires = "24h"'),
     (with_rule('when = "true"\naction = "hold_order"'), 'rule "new": expires: a hold_order must end', ""),
+    (
+        with_rule('when = "true"\naction = "limit"\nexpires = "1d"'),
+        'rule "new": limit: goes with action = "limit"',
+        "per =",
+    ),
+    (
+        with_rule('when = "true"\naction = "limit"\nexpires = "1d"\nlimit = { amount = 5, count = 3, per = "1d" }'),
+        'rule "new": limit: must have either an amount or a count',
+        "",
+    ),
+    (
+        with_rule('when = "true"\naction = "limit"\nexpires = "1d"\nlimit = { amont = 5, per = "1d" }'),
+        'rule "new": limit: amont: unknown field; did you mean amount?',
+        "",
+    ),
+    (
+        with_rule('when = "true"\naction = "block"\nlimit = { count = 3, per = "1d" }'),
+        'rule "new": limit: goes with action = "limit"',
+        "",
+    ),
+    (
+        with_rule('when = "true"\naction = "hide_review"\nexpires = "1d"'),
+        'rule "new": events: hide_review is on events of one type: write events = ["review"]',
+        "",
+    ),
+    (
+        with_rule('when = "true"\nevents = ["refund", "payment"]\naction = "delay_refund"\nexpires = "1d"'),
+        'rule "new": events: delay_refund is on events of one type: write events = ["refund"]',
+        "",
+    ),
     (with_rule('when = "true"\naction = "allow"\nexpires = "1h"'), 'rule "new": expires: this rule opens nothing', ""),
     (with_rule('when = "true"\nrecord = true'), 'rule "new": record: only for action = "allow"', ""),
     (with_rule('when = "scoer > 1"'), 'rule "new": when, column 1: unknown name `scoer`; did you mean score?', ""),
     (with_rule('when = "late &&\\nscoer > 1"'), 'rule "new": when, line 2, column 1: ', "\n    scoer > 1\n    ^"),
+]
+
+
+SEGMENTS = """
+[attributes]
+channel = "text"
+
+[segments]
+c2c = "event.attributes.channel == 'c2c'"
+new = "feature.user_age < 86400"
+
+[by_segment]
+cutoff = { c2c = 0.5, new = 0.6, otherwise = 0.8 }
+
+"""
+SEGMENTED = TEXT.replace("[lists]", f"{SEGMENTS}[lists]")
+CASES += [
+    (SEGMENTED.replace('"text"', '"word"'), "attributes: channel: ", "'text'"),
+    (SEGMENTED.replace(", otherwise = 0.8", ""), "by_segment: cutoff: otherwise: missing", ""),
+    (SEGMENTED.replace("new = 0.6", "knew = 0.6"), 'by_segment: cutoff: unknown segment "knew"; did you mean new?', ""),
+    (SEGMENTED.replace("attributes.channel", "attributes.chanel"), 'segment "c2c", column 1: unknown attribute', "^"),
+    (SEGMENTED.replace("feature.user_age < 86400", "segment.c2c"), 'segment "new", column 1: unknown name', "^"),
+    (
+        SEGMENTED + with_rule('when = "true"\nsegments = ["c2b"]').removeprefix(TEXT),
+        'rule "new": segments: unknown segment "c2b"; did you mean c2c?',
+        "",
+    ),
+    (with_rule("when = \"event.attributes.channel == 'a'\""), "unknown attribute", "declare it: [attributes] channel"),
 ]
 
 

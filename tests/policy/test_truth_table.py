@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from contracts.decisions import PolicyAction
-from contracts.events import Event, Label
+from contracts.decisions import PolicyAction, action_id
+from contracts.events import Event, Label, Limit
 from operators.packs import ScoredPack
 from operators.policy import PolicyGroup
 from tests.policy.lives import DELAY, START, actions, check_lives, decision, new_group, pack, scored
@@ -94,6 +94,21 @@ TABLE = [
         "opened hold_order 0, overridden review 9, released review 20",
     ),
     ([rule(0, "override", action="hold_order", ends=60)], "opened hold_order 0, expired hold_order 60"),
+    # on one event alone, whatever the order
+    (
+        [pay(0, 0.75, kind="refund"), pay(9, 0.75, kind="refund"), pay(10, 0.85), label(20, "e9", "abuse")],
+        "opened delay_refund 0, opened delay_refund 9, opened hold_order 10, confirmed delay_refund 20, "
+        "expired hold_order 160, expired delay_refund 250",
+    ),
+    (
+        [pay(0, 0.75, kind="refund"), rule(9, "release")],
+        "opened delay_refund 0, expired delay_refund 250",
+    ),
+    # on the user, whatever the order
+    (
+        [pay(0, 0.75, kind="login"), pay(9, 0.75, "o2", "login"), pay(10, 0.85), pay(11, 0.82, "o3", "login")],
+        "opened limit 0, opened hold_order 10, escalated limit 11, expired hold_order 160, expired limit 211",
+    ),
     # too much of the same
     ([pay(0, 0.45), pay(9, 0.45, "o2"), pay(31, 0.45)], "opened step_up 0, opened step_up 31"),
 ]  # fmt: skip
@@ -117,3 +132,20 @@ def test_a_transition_says_what_made_it_and_which_life_it_belongs_to() -> None:
     assert (ended.by, ended.reasons[0].code, ended.reasons[0].text) == ("decision", "decision", "ann (d9): Seen.")
     _, over = play([pay(0, 0.85)])
     assert (over.by, over.effective_at, over.expires_at) == ("expiry", START + 150_000, START + 150_000)
+
+
+def test_a_limit_says_what_it_allows_of_no_order() -> None:
+    opened, over = play([pay(0, 0.75, kind="login")])
+    assert [one.limit for one in (opened, over)] == [Limit(200.0, None, 86_400_000)] * 2
+    assert (opened.order_id, opened.event_id) == ("", "e0")
+
+
+def test_people_may_set_a_limit_instead_and_lift_what_is_on_one_event() -> None:
+    limit = Limit(None, 3, 3_600_000)
+    instead = decision("d9", START + 9_000, "override", "o1", "", "bob", "limit", START + 60_000, limit)
+    held, limited, _ = play([pay(0, 0.85), (START + 9_000, pack(outcomes=[instead]))])
+    assert (held.limit, limited.action, limited.limit) == (None, "limit", limit)
+    opened, _ = play([pay(0, 0.75, kind="refund")])
+    lift = decision("d9", START + 9_000, "release", "", action_id(opened))
+    _, lifted = play([pay(0, 0.75, kind="refund"), (START + 9_000, pack(outcomes=[lift]))])
+    assert (lifted.status, lifted.action, lifted.order_id) == ("released", "delay_refund", "o1")
