@@ -7,7 +7,7 @@ An event window is the user's latest events, oldest first and the scored event l
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from contracts.events import EVENT_TYPES, Event
 from contracts.keys import fingerprint
@@ -73,3 +73,11 @@ class RiskScorer(Protocol):
 
     def score(self, batch: Sequence[ScoringInput]) -> list[float]:
         """One probability in [0, 1] for each input, the same alone or in any batch within 1e-5."""
+
+
+@runtime_checkable
+class ExplainableScorer(RiskScorer, Protocol):
+    """A scorer that knows what is usual: its scores can be explained by what is not."""
+
+    def usual(self, event_type: str) -> tuple[float, ...]:
+        """What each feature mostly was for legitimate events of a type, NaN: mostly unknown; empty: never learnt."""

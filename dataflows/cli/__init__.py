@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "policy": Command("policy:app", "Check policies before they decide about anybody."),
     "topics": Command("topics:app", "Create, list and fill the flow's Kafka topics."),
     "dead-letters": Command("dead_letters:app", "Look through what could not be read, and send it again."),
+    "holds": Command("holds:app", "Keep orders on hold as the policy says; look at holds, release and confirm them."),
     "doctor": Command("doctor:doctor", "Check this machine, the settings and what they name."),
 }
 """By the name that users type, in the order of the overview."""
