@@ -31,7 +31,7 @@ def explain_event(
 
     Raises UserError where there is no such event, or where several users have one and none is named.
     """
-    event = _find(log.events(), event_id, user_id)
+    event = find_event(log.events(), event_id, user_id)
     evidence = Evidence(file, event)
     with by_label_time(log.labels(), Path(gettempdir())) as labels:
         vector = _retrace(log.events(), labels, features, evidence, event)
@@ -40,7 +40,8 @@ def explain_event(
     return event, list(evidence.explanations(vector))
 
 
-def _find(events: Iterable[Event], event_id: str, user_id: str | None) -> Event:
+def find_event(events: Iterable[Event], event_id: str, user_id: str | None) -> Event:
+    """The event of an id. Raises UserError where there is none, or where several users have one and none is named."""
     found: dict[str, Event] = {}
     for event in events:
         if event.event_id == event_id and user_id in (None, event.user_id):
