@@ -15,6 +15,7 @@ from dataflows.explaining import find_event
 from dataflows.features import load_feature_set
 from dataflows.policies import load_policy
 from dataflows.policy_moments import find_update, missing_features, moment_of, parse_moment
+from dataflows.policy_testing.report import run_tests, show_report
 from dataflows.settings import load_settings
 from operators.policy import Policy, PolicyEngine, PolicyError
 from operators.policy.explanation import explain_rules
@@ -89,6 +90,26 @@ def explain(
     show(Console(highlight=False, width=max(_LEAST_WIDTH, Console().width)), found, moment, explained)
     if missing := missing_features(found, moment.features):
         typer.secho(f"features that nothing tells of, and so missing: {', '.join(missing)}", fg="yellow", err=True)
+
+
+@app.command()
+def test(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Policies' TOML files.")],
+    features: Features = None,
+    every_rule: Annotated[bool, typer.Option("--every-rule", help="Fail where a rule holds in no test.")] = False,
+) -> None:
+    """Run the tests that lie beside policies: those of shop-policy.toml are in shop-policy.test.toml.
+
+    Tells what is other than expected, and which rules no test has made hold. Exits 1 where a test fails.
+
+    Example: sealwax policy test shop-policy.toml --every-rule
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    reports = [run_tests(path, features) for path in files]
+    for report in reports:
+        show_report(console, report)
+    if any(report.failed or (every_rule and report.never_held) for report in reports):
+        raise typer.Exit(1)
 
 
 def _of_logs(policy: Policy, event_id: str, user: str | None, events: str, updates: str) -> Moment:
