@@ -22,7 +22,7 @@ from operators.policy.explanation import explain_rules
 from operators.policy.reading import Moment
 
 _LEAST_WIDTH: Final = 120
-"""Characters that explained rules take; a narrower terminal wraps them."""
+"""Characters that tables of rules take; a narrower terminal wraps them."""
 
 app = typer.Typer(help="Check policies before they decide about anybody.")
 
@@ -41,7 +41,7 @@ def check(
     Example: sealwax policy check shop-policy.toml --features shop-features.toml
     """
     feature_set = None if features is None else load_feature_set(features)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=max(_LEAST_WIDTH, Console().width))
     problems = []
     for path in files:
         try:

@@ -1,5 +1,6 @@
 """`sealwax policy test`."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,16 @@ expect = { actions = ["opened hold_order"] }
 
 [[story.step]]
 at = "29h"
-decision = { verdict = "override", event_id = "third", action = "limit", expires = "1d", limit = { count = 3, per = "1h" } }
-expect = { actions = ["overridden limit"] }
+
+[story.step.decision]
+verdict = "override"
+event_id = "third"
+action = "limit"
+expires = "1d"
+limit = { count = 3, per = "1h" }
+
+[story.step.expect]
+actions = ["overridden limit"]
 
 [[story.step]]
 at = "100h"
@@ -111,12 +120,15 @@ def test_a_wrong_case_is_told_with_what_came(policy: Path, sealwax: Sealwax) -> 
     text = GOOD.replace('"24h", user_risk = 0.47', '"12h", rule = "unusual", user_risk = 0.5')
     ended = sealwax("policy", "test", written(policy, text))
     assert ended.status == 1
-    assert """\
+    assert (
+        """\
   FAIL  a stranger may not
           rule: expected unusual, got likely
           expires: expected 12h, got 1d
           user_risk: expected 0.5, got 0.47
-""" in ended.out
+"""
+        in ended.out
+    )
     assert "6 passed, 1 failed" in ended.out
 
 
@@ -138,7 +150,11 @@ def test_rules_that_no_test_has_made_hold_are_named(policy: Path, sealwax: Sealw
 @pytest.mark.parametrize(
     ("right", "wrong", "says"),
     [
-        ("score = 0.3\n", "scoer = 0.3\n", 'case "nor one who was risky before": scoer: unknown field; did you mean score?'),
+        (
+            "score = 0.3\n",
+            "scoer = 0.3\n",
+            'case "nor one who was risky before": scoer: unknown field; did you mean score?',
+        ),
         ("user_risk = 0.6", "user_risk = 6", 'case "nor one who was risky before": user_risk: '),
         ('"a stranger may not"', '"blocked"', 'the name "blocked" is used twice'),
         ('action = "block"', 'action = "blokc"', 'case "blocked": expect: action: '),
@@ -154,7 +170,7 @@ def test_rules_that_no_test_has_made_hold_are_named(policy: Path, sealwax: Sealw
         ('at = "1h"', 'at = "1h"\nevent = {}', "step 2: has more than one of event, label and decision"),
         ('label = "legitimate"', 'label = "fine"', "step 2: label: label: "),
         ('event_id = "third", action', 'event_id = "e9", action', "no action was taken on an event 'e9' so far"),
-        (', limit = { count = 3, per = "1h" }', "", "decision: limit: goes with the action limit"),
+        ('limit = { count = 3, per = "1h" }\n', "", "decision: limit: goes with the action limit"),
         ("[[story]]", "[[story]", "not valid TOML"),
     ],
 )
@@ -170,3 +186,12 @@ def test_mistakes_name_the_test_and_the_field(
 def test_tests_must_be_there(policy: Path, sealwax: Sealwax) -> None:
     ended = sealwax("policy", "test", policy)
     assert (ended.status, "small.test.toml: can't be read" in ended.err) == (2, True)
+
+
+def test_the_documented_tests_pass(tmp_path: Path, sealwax: Sealwax) -> None:
+    root = Path(__file__).parents[2]
+    for name in ("shop-policy.toml", "shop-features.toml"):
+        (tmp_path / name).write_text((root / "dataflows/defaults" / name).read_text())
+    *_, example = re.findall(r"```toml\n(.*?)```", (root / "docs/policies.md").read_text(), re.DOTALL)
+    ended = sealwax("policy", "test", written(tmp_path / "shop-policy.toml", example))
+    assert (ended.status, "2 passed, 0 failed" in ended.out) == (0, True)
