@@ -1,20 +1,15 @@
 """Policies from files."""
 
-from collections.abc import Collection, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from dataflows.errors import UserError
 from operators.policy import Policy, PolicyError, parse_policy
 
 
-def load_policy(path: Path, lists: Mapping[str, Collection[str]] = MappingProxyType({})) -> Policy:
-    """The policy in a TOML file; its lists' files lie relative to it, and `lists` stand in for some of them.
-
-    Raises UserError.
-    """
+def load_policy(path: Path) -> Policy:
+    """The policy in a TOML file; its lists' files lie relative to it. Raises UserError."""
     try:
-        return parse_policy(_text(path), str(path), lambda name: _text(path.parent / name), lists)
+        return parse_policy(_text(path), str(path), lambda name: _text(path.parent / name))
     except PolicyError as error:
         raise UserError(str(error)) from None
 

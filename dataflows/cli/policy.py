@@ -114,7 +114,7 @@ def test(
 
 def _of_logs(policy: Policy, event_id: str, user: str | None, events: str, updates: str) -> Moment:
     with open_past(Console(stderr=True), events, None) as past:
-        event = find_event(past.events(), event_id, user)
+        event = find_event(past.events(), event_id, user, "--events")
     return moment_of(event, find_update(updates, event, load_settings()), policy)
 
 

@@ -1,7 +1,6 @@
 """All of a policy's tests, run, and told: what passed, what differs, and which rules no test has made hold."""
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,8 +10,8 @@ from rich.text import Text
 from dataflows.errors import UserError
 from dataflows.features import load_feature_set
 from dataflows.policies import load_policy
-from dataflows.policy_testing.definition import Lists, TestFile, read_tests
-from dataflows.policy_testing.trial import Outcome, PolicyWith, try_case, try_story
+from dataflows.policy_testing.definition import TestFile, read_tests
+from dataflows.policy_testing.trial import Outcome, try_case, try_story
 from operators.policy import Policy, PolicyEngine, PolicyError
 
 
@@ -46,16 +45,16 @@ def run_tests(path: Path, features: Path | None) -> Report:
     names = _feature_names(policy, features or (tests.parent / file.features if file.features else None))
     try:
         PolicyEngine(policy, names)
-        return Report(policy, tests, tuple(_outcomes(file, _replacing(path), names)))
+        return Report(policy, tests, tuple(_outcomes(file, policy, names)))
     except PolicyError as error:
         raise UserError(str(error)) from None
     except UserError as error:
         raise UserError(f"{tests}: {error}") from None
 
 
-def _outcomes(file: TestFile, policy_with: PolicyWith, names: tuple[str, ...]) -> Iterator[Outcome]:
-    yield from (try_case(case, policy_with, names) for case in file.case)
-    yield from (try_story(story, policy_with, names) for story in file.story)
+def _outcomes(file: TestFile, policy: Policy, names: tuple[str, ...]) -> Iterator[Outcome]:
+    yield from (try_case(case, policy, names) for case in file.case)
+    yield from (try_story(story, policy, names) for story in file.story)
 
 
 def _feature_names(policy: Policy, features: Path | None) -> tuple[str, ...]:
@@ -65,17 +64,6 @@ def _feature_names(policy: Policy, features: Path | None) -> tuple[str, ...]:
     conditions = [*policy.segments.values(), *(rule.condition for rule in policy.rules)]
     named = {name.path.removeprefix("feature.") for condition in conditions for name in condition.features}
     return tuple(sorted(named))
-
-
-def _replacing(path: Path) -> PolicyWith:
-    @cache
-    def load(lists: tuple[tuple[str, tuple[str, ...]], ...]) -> Policy:
-        return load_policy(path, dict(lists))
-
-    def policy_with(lists: Lists) -> Policy:
-        return load(tuple((name, tuple(values)) for name, values in lists.items()))
-
-    return policy_with
 
 
 def show_report(console: Console, report: Report) -> None:

@@ -1,6 +1,7 @@
 """Runs a policy's tests, through the operators of the flow itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from contracts.decisions import PolicyAction, RiskUpdate, Versions
@@ -10,16 +11,13 @@ from dataflows.policy_testing.definition import Case, Lists, Step, Story
 from dataflows.policy_testing.events import BEGIN, decision_of, event_of, label_of, vector_of
 from operators.durations import format_duration
 from operators.packs import Arrival, Enriched, Ruled, Scored, ScoredPack, Tidings
-from operators.policy import Decided, Policy, PolicyEngine, PolicyGroup, UserRisk, UserState
+from operators.policy import Decided, Policy, PolicyEngine, PolicyGroup, Timeline, UserRisk, UserState
 from operators.policy.policy import Rule
 from operators.state import DictStates
 from operators.unknown_names import instead_of
 
 _VERSIONS: Final = Versions("test", "test", "test")
 _PLACE: Final = Position("test", 0, 0)
-
-PolicyWith = Callable[[Lists], Policy]
-"""The policy with some of its lists replaced."""
 
 
 class Difference(NamedTuple):
@@ -39,18 +37,27 @@ class Outcome(NamedTuple):
     """The ids of the rules that held."""
 
 
-def try_case(case: Case, policy_with: PolicyWith, names: tuple[str, ...]) -> Outcome:
+def try_case(case: Case, policy: Policy, names: tuple[str, ...]) -> Outcome:
     """One event, decided by the engine. Raises UserError where the case can't be run."""
     place = f'case "{case.name}"'
-    policy = policy_with(case.lists)
+    policy = _with_lists(place, policy, case.lists)
     _check_rules(place, [*([case.expect.rule] if case.expect.rule else []), *(case.expect.reasons or ())], policy)
     event = event_of(place, BEGIN, case.event)
     features = vector_of(place, case.features, names)
     risk = None
     if case.user_risk:
         risk, _ = policy.user_risk.settled(UserRisk(case.user_risk, BEGIN, case.user_risk))
-    update = PolicyEngine(policy, names).decide(risk, event, features, case.score, case.late, _PLACE, _VERSIONS).update
+    engine = PolicyEngine(policy, names, policy.lists)
+    update = engine.decide(risk, event, features, case.score, case.late, _PLACE, _VERSIONS).update
     return Outcome(case.name, tuple(_differences_of_case(case, update, policy)), _codes(update))
+
+
+def _with_lists(place: str, policy: Policy, lists: Lists) -> Policy:
+    """The policy with some of its lists replaced."""
+    for name in lists:
+        if name not in policy.lists:
+            raise UserError(f"{place}: lists: unknown list {name!r}; {instead_of(name, policy.lists)}")
+    return replace(policy, lists={**policy.lists, **{name: frozenset(values) for name, values in lists.items()}})
 
 
 def _differences_of_case(case: Case, update: RiskUpdate, policy: Policy) -> Iterator[Difference]:
@@ -77,10 +84,10 @@ def _differences_of_update(
         yield from _differ("user_risk", f"{user_risk:g}", f"{update.user_risk:g}")
 
 
-def try_story(story: Story, policy_with: PolicyWith, names: tuple[str, ...]) -> Outcome:
+def try_story(story: Story, policy: Policy, names: tuple[str, ...]) -> Outcome:
     """One step after another, each settled before the next. Raises UserError where the story can't be run."""
-    policy = policy_with(story.lists)
-    group = PolicyGroup(PolicyEngine(policy, names), DictStates[UserState](), _VERSIONS, "test", 0)
+    policy = _with_lists(f'story "{story.name}"', policy, story.lists)
+    group = PolicyGroup(Timeline(policy, names, _VERSIONS), DictStates[UserState](), "test", 0)
     taken: list[PolicyAction] = []
     differences: list[Difference] = []
     held: set[str] = set()

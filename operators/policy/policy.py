@@ -1,9 +1,8 @@
 """A policy that has been read: what `PolicyEngine` decides by."""
 
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import orjson
 from pydantic import ValidationError
@@ -90,13 +89,8 @@ class Policy:
         return replace(self, version=version, threshold_values=moved)
 
 
-def parse_policy(
-    text: str, name: str, read_list: ReadList, lists: Mapping[str, Collection[str]] = MappingProxyType({})
-) -> Policy:
-    """Reads a policy's TOML text; `lists` stand in for those that it declares under these names.
-
-    Raises PolicyError, naming the file (`name`), the rule, the field and the fix.
-    """
+def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
+    """Reads a policy's TOML text. Raises PolicyError, naming the file (`name`), the rule, the field and the fix."""
     try:
         raw = tomllib.loads(text)
         file = PolicyFile.model_validate(raw)
@@ -105,19 +99,19 @@ def parse_policy(
     except ValidationError as error:
         problems = explain(error.errors(include_url=False, include_context=False), raw)
         raise PolicyError("\n".join(f"{name}: {problem}" for problem in problems)) from None
-    known = _lists(file, read_list, lists, name)
-    conditions = read_conditions(file, known, name)
+    lists = {key: _values(given, read_list) for key, given in file.lists.items()}
+    conditions = read_conditions(file, lists, name)
     rules = tuple([_rule(rule, condition) for rule, condition in zip(file.rules, conditions.rules, strict=True)])
     return Policy(
         name,
-        f"{file.name}@{file.version}#{_content_hash(file, known, conditions)}",
+        f"{file.name}@{file.version}#{_content_hash(file, lists, conditions)}",
         tuple(file.levels.items()),
         _course(file),
         file.fallback.score,
         file.actions.escalate_by,
         file.actions.decisions_stand,
         rules,
-        known,
+        lists,
         conditions.segments,
         conditions.by_segment,
         file.thresholds,
@@ -128,18 +122,6 @@ def parse_policy(
 def _course(file: PolicyFile) -> RiskCourse:
     risk = file.user_risk
     return RiskCourse(risk.half_life, risk.weight, risk.floor, tuple(file.levels.values()), risk.hysteresis, risk.step)
-
-
-def _lists(
-    file: PolicyFile, read_list: ReadList, instead: Mapping[str, Collection[str]], source: str
-) -> dict[str, frozenset[str]]:
-    for key in instead:
-        if key not in file.lists:
-            raise PolicyError(f"{source}: unknown list {key!r}; {instead_of(key, file.lists)}")
-    return {
-        key: frozenset(instead[key]) if key in instead else _values(given, read_list)
-        for key, given in file.lists.items()
-    }
 
 
 def _values(given: list[str] | ListFile, read_list: ReadList) -> frozenset[str]:

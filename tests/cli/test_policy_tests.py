@@ -169,7 +169,7 @@ def test_rules_that_no_test_has_made_hold_are_named(policy: Path, sealwax: Sealw
         ('at = "1h"', 'at = "1h"\nscore = 0.5', "step 2: score, features and late go with an event"),
         ('at = "1h"', 'at = "1h"\nevent = {}', "step 2: has more than one of event, label and decision"),
         ('label = "legitimate"', 'label = "fine"', "step 2: label: label: "),
-        ('event_id = "third", action', 'event_id = "e9", action', "no action was taken on an event 'e9' so far"),
+        ('event_id = "third"\naction', 'event_id = "e9"\naction', "no action was taken on an event 'e9' so far"),
         ('limit = { count = 3, per = "1h" }\n', "", "decision: limit: goes with the action limit"),
         ("[[story]]", "[[story]", "not valid TOML"),
     ],
