@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any, Final, NamedTuple, Self
 from contracts.messages import PolicyActionMessage
 from dataflows.dead_letters import DeadLetter
 from dataflows.holds import Hold, HoldTable, consume
+from dataflows.logs import count_records
 from tests.faults.campaign import Campaign, Result
 from tests.faults.plan import OUTSIDE
 from tests.flow.harness import Cluster, flow_settings, run_to_end
@@ -21,10 +23,14 @@ from tests.flow.stream import Stream
 from tests.holds.service import finish, start_service
 from tests.holds.victim import BREAK, CALL, POINT, POINTS
 
-_LONGEST_LIFE: Final = 3.0
+_PATIENCE: Final = 12.0
 """Seconds after which a service that was to kill itself is killed from outside: there was too little for it to do."""
-_LATEST: Final = {"write": 60, "before commit": 8, "after commit": 8}
+_LONGEST_LIFE: Final = 3.0
+_POLL: Final = 0.1
+_LATEST: Final = {"write": 12, "before commit": 5, "after commit": 5}
 """At which of its calls a service dies at the latest."""
+_REWINDS: Final = 0.3
+"""So many of the starts read the topic from its beginning; once the flow has ended all do, to have work."""
 
 
 class Contents(NamedTuple):
@@ -54,20 +60,28 @@ class Killed:
     points: Counter[str] = field(default_factory=Counter)
     """Where it was killed."""
 
-    def run(self, over: threading.Event | None = None) -> None:
-        """Kill; then, once `over` is set where it is given, read the rest."""
+    def run(self, over: threading.Event) -> None:
+        """Kill from the first record on; then, once `over` is set, read the rest."""
+        while not (over.is_set() or count_records(self.source, self.topic, {})):
+            time.sleep(_POLL)
         rng = random.Random(self.seed)
         for _ in range(self.kills):
             point = rng.choice([*POINTS, OUTSIDE])
-            self.live_and_die(point, rng.randint(1, _LATEST.get(point, 1)), rng.uniform(0.5, _LONGEST_LIFE))
-        if over is not None:
-            over.wait()
+            call, life = rng.randint(1, _LATEST.get(point, 1)), rng.uniform(0.5, _LONGEST_LIFE)
+            rewinds = over.is_set() or rng.random() < _REWINDS
+            self.live_and_die(point, call, life if point == OUTSIDE else _PATIENCE, rewinds=rewinds)
+        over.wait()
+        self.read_on()
+
+    def read_on(self) -> None:
+        """Let the service go on to the end."""
         status, said = finish(self._start({}, "--stop-at-end"))
         assert status == 0, said
 
-    def live_and_die(self, point: str, call: int, life: float = _LONGEST_LIFE) -> None:
-        """Start the service, and let it die at a call of a point, or after so many seconds."""
-        service = self._start({} if point == OUTSIDE else {POINT: point, CALL: str(call)})
+    def live_and_die(self, point: str, call: int, life: float = _PATIENCE, *, rewinds: bool = False) -> None:
+        """Start the service, perhaps from the topic's start, and let it die at a call of a point, or so late (s)."""
+        flags = ["--from-start"] if rewinds else []
+        service = self._start({} if point == OUTSIDE else {POINT: point, CALL: str(call)}, *flags)
         try:
             service.wait(life)
         except subprocess.TimeoutExpired:

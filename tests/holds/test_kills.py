@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.campaign import Campaign
+from tests.faults.plan import OUTSIDE
 from tests.flow.conftest import MakeCluster, MakeDirectory
 from tests.flow.stream import make_stream
 from tests.holds.campaign import Contents, Killed, Trial, run_trial
@@ -23,6 +24,7 @@ def test_kills_of_flow_and_service_leave_no_trace_in_the_tables(trial: Trial) ->
     assert trial.flow.status == 0
     assert trial.flow.kills.total() >= 2
     assert trial.points.total() == 2 * _KILLS
+    assert trial.points.keys() - {OUTSIDE}, "no service died in the midst of its work"
     assert len(trial.undisturbed.holds) > 50
     assert {hold.status for hold in trial.undisturbed.holds} >= {"opened", "released", "confirmed", "expired"}
     assert trial.undisturbed.refused == []
@@ -35,5 +37,5 @@ def test_the_campaign_would_see_it(trial: Trial, new_file: NewTable) -> None:
     cluster = trial.actions
     broken = Killed(cluster.url, cluster.topics.policy_actions, new_file(), kills=0, seed=0, broken=True)
     broken.live_and_die("before commit", 4)  # the first two make the tables and the third keeps a position
-    broken.run()
+    broken.read_on()
     assert Contents.of(broken.table) != trial.undisturbed
