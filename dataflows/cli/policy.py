@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dataflows.cli import policy_lists
+from dataflows.cli.policy_changes import history, push, rollback
 from dataflows.cli.policy_overview import show_policy
 from dataflows.errors import UserError
 from dataflows.features import load_feature_set
@@ -13,6 +15,9 @@ from dataflows.policies import load_policy
 from operators.policy import PolicyEngine, PolicyError
 
 app = typer.Typer()
+for command in (push, rollback, history):
+    app.command()(command)
+app.add_typer(policy_lists.app, name="lists")
 
 Features = Annotated[Path | None, typer.Option(help="The feature set's TOML file: checks that the features are there.")]
 
