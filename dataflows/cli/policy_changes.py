@@ -103,7 +103,7 @@ def history(
     entries = [entry for entry in entries if kind in (None, entry.change.kind)]
     table = Table(box=None, pad_edge=False)
     for heading in ("effective at", "what", "by", "reason", "first offsets"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=heading == "effective at", overflow="fold")
     for entry in entries[-limit:]:
         change = entry.change
         table.add_row(
