@@ -34,7 +34,7 @@ COMMANDS: Final = {
         "simulate:simulate",
         "Simulate a shop: thousands of people with habits, seven kinds of abuse, and labels that come late.",
     ),
-    "train": Command("train:train", "Train the event scorer on past events and what became known of them."),
+    "train": Command("train:train", "Train a scorer on past events and what became known of them."),
     "evaluate": Command(
         "evaluate:evaluate",
         "Judge a checkpoint on past events: ranking, card precision, a false-positive budget, calibration, slices.",
