@@ -5,6 +5,7 @@ from math import isnan
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from contracts.scoring import ROW_SIZE, ScoringInput
@@ -106,7 +107,7 @@ class Rankings:
         return _ranked(parts, values)
 
 
-def _ranked(parts: Sequence[Part], values: Sequence[float]) -> list[Part]:
+def _ranked(parts: Sequence[Part], values: npt.ArrayLike) -> list[Part]:
     return [parts[at] for at in np.argsort(-np.asarray(values), kind="stable")]
 
 

@@ -4,7 +4,7 @@
 
 The deletion test on a shop that the default checkpoint has not seen (it learnt from seed 1): of every event whose score
 is explained, the parts that a ranking names first are taken away, one, two, up to five, and what is left is scored. A
-ranking is the better, the less is left. Occlusion is the product's. CPU time of the rankings includes finding the parts.
+ranking is the better, the less is left. Occlusion is the product's. The rankings' CPU includes finding the parts.
 """
 
 import argparse
@@ -62,8 +62,8 @@ def main() -> None:
     console = Console(width=120, highlight=False)
     console.print(f"{machine()}; {scorer.version}, a shop of seed {given.seed}")
     console.print(
-        f"{len(told):,} events, {len(explained):,} of them ({len(explained) / len(told):.2%}) with scores from {bound} on; "
-        f"{fmean(map(len, reasons)):.2f} reasons each"
+        f"{len(told):,} events, {len(explained):,} of them ({len(explained) / len(told):.2%}) with scores from {bound} "
+        f"on; {fmean(map(len, reasons)):.2f} reasons each"
     )
     console.print(
         f"CPU: {scoring * 1e6:.0f} µs to score an event (batches of {BATCH}), {cost * 1e3:.2f} ms to explain one, "
