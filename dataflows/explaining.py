@@ -8,7 +8,7 @@ from typing import Protocol
 from contracts.events import Event, Label
 from dataflows.errors import UserError
 from dataflows.label_order import by_label_time
-from dataflows.offline import replay
+from dataflows.offline import enrich
 from operators.features import FeatureSet
 from operators.features.definition import FeatureFile
 from operators.features.explanation import Evidence, Explanation
@@ -31,23 +31,27 @@ def explain_event(
 
     Raises UserError where there is no such event, or where several users have one and none is named.
     """
-    event = _find(log.events(), event_id, user_id)
+    event = find_event(log.events(), event_id, user_id, "--events")
     evidence = Evidence(file, event)
     with by_label_time(log.labels(), Path(gettempdir())) as labels:
-        vector = _retrace(log.events(), labels, features, evidence, event)
+        vector, capped = _retrace(log.events(), labels, features, evidence, event)
     for label in log.labels():
         evidence.add_label(label)
-    return event, list(evidence.explanations(vector))
+    return event, list(evidence.explanations(vector, capped))
 
 
-def _find(events: Iterable[Event], event_id: str, user_id: str | None) -> Event:
+def find_event(events: Iterable[Event], event_id: str, user_id: str | None, option: str) -> Event:
+    """The event of an id, among those that an option of the command names.
+
+    Raises UserError where there is none, or where several users have one and none is named.
+    """
     found: dict[str, Event] = {}
     for event in events:
         if event.event_id == event_id and user_id in (None, event.user_id):
             found.setdefault(event.user_id, event)
     if not found:
         of_user = "" if user_id is None else f" of the user {user_id}"
-        raise UserError(f"EVENT_ID: no event {event_id}{of_user} among the events that --events names")
+        raise UserError(f"EVENT_ID: no event {event_id}{of_user} among the events that {option} names")
     if len(found) > 1:
         raise UserError(f"EVENT_ID: {len(found)} users have an event {event_id}: name one with --user {min(found)}")
     return next(iter(found.values()))
@@ -55,9 +59,10 @@ def _find(events: Iterable[Event], event_id: str, user_id: str | None) -> Event:
 
 def _retrace(
     events: Iterable[Event], labels: Iterable[Label], features: FeatureSet, evidence: Evidence, event: Event
-) -> tuple[float, ...]:
+) -> tuple[list[float], tuple[str, ...]]:
     """Replays a log until the event is answered, and notes what of it may be part of the answer, labels apart."""
-    vector: tuple[float, ...] = ()
+    vector: list[float] = []
+    capped: tuple[str, ...] = ()
 
     def read() -> Iterator[Event]:
         for one in events:
@@ -65,8 +70,9 @@ def _retrace(
                 return
             yield one
 
-    for one, scored in replay(read(), labels, features):
+    for enriched in enrich(read(), labels, features):
+        one = enriched.arrival.event
         evidence.add(one)
         if not vector and (one.user_id, one.event_id) == (event.user_id, event.event_id):
-            vector = scored.features
-    return vector
+            vector, capped = enriched.features, enriched.capped
+    return vector, capped

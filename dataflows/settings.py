@@ -84,9 +84,11 @@ class TopicSettings(_Section):
     transactions: str = "transactions"
     labels: str = "labels"
     decisions: str = "decisions"
+    control: str = "control"
     risk_updates: str = "risk-updates"
     user_risk: str = "user-risk"
     policy_actions: str = "policy-actions"
+    policy_changes: str = "policy-changes"
     dead_letters: str = "dead-letters"
 
 
@@ -123,6 +125,9 @@ class ScoringSettings(_Section):
     """The most tokens that are scored in one batch."""
     deadline: Duration = 10_000
     """A batch that took longer, and what waited behind it, is judged by the policy's fallback."""
+    explain_from: float | None = Field(default=None, ge=0)
+    """Scores from here on carry the model's reasons; by default those that alone lift a user out of the lowest level,
+    above 1 none."""
 
 
 class DeadLetterSettings(_Section):

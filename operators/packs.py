@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.decisions import Reason
 from contracts.events import Event, Label, ManualDecision, Position
 
 
@@ -35,6 +36,8 @@ class Arrival(Pack):
     """Wall-clock epoch ms: travels in headers, never in a value."""
     mark: int = 0
     """Where it is late: the watermark that it came after."""
+    peak: int = 0
+    """Where its partition was further than its own time: how far. What is in force there decides."""
 
     @property
     def token(self) -> int:
@@ -117,6 +120,8 @@ class Reply(Pack):
     late: bool
     """The event came after a read that should have seen it."""
     group: int
+    capped: tuple[int, ...] = ()
+    """The numbers of those features that rest on more than the entity's latest events."""
 
 
 class Enriched(Pack):
@@ -128,6 +133,8 @@ class Enriched(Pack):
     waiting: int
     """The kinds of entities that have not replied yet, as bits."""
     late: bool
+    capped: tuple[str, ...] = ()
+    """The names of the features that rest on more than an entity's latest events."""
 
 
 class JoinPack(Pack):
@@ -151,6 +158,8 @@ class Scored(Pack):
 
     enriched: Enriched
     score: float | None
+    reasons: tuple[Reason, ...] = ()
+    """The scorer's own, where it was asked for them."""
 
 
 class ScoredPack(Pack):
