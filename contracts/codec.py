@@ -15,7 +15,14 @@ from contracts.control import ControlChange
 from contracts.decisions import limit_fields
 from contracts.events import AMOUNT_SCALE, EVENT_TYPES, LABELS, Event, Label, Limit, ManualDecision
 from contracts.fields import MAX_AMOUNT, MAX_ATTRIBUTE_KEY, MAX_ATTRIBUTE_TEXT, MAX_ATTRIBUTES, MAX_TEXT
-from contracts.messages import ControlMessage, DecisionMessage, EventMessage, LabelMessage, PolicyChangeMessage
+from contracts.messages import (
+    ControlMessage,
+    DecisionMessage,
+    EventMessage,
+    LabelMessage,
+    PolicyActionMessage,
+    PolicyChangeMessage,
+)
 from contracts.times import format_time, parse_time
 
 _Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -143,6 +150,11 @@ def _is_record(data: bytes) -> bool:
         return _record(data).record_id is not None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
+
+
+def decode_policy_action(data: bytes) -> PolicyActionMessage:
+    """The policy action in a record's value, for who obeys it. Raises InvalidRecordError, naming each wrong field."""
+    return _validated(PolicyActionMessage, data)
 
 
 def _event(wire: _WireEvent | EventMessage, event_type: str, event_time: int) -> Event:

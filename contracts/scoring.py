@@ -7,7 +7,7 @@ An event window is the user's latest events, oldest first and the scored event l
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from contracts.events import EVENT_TYPES, Event
 from contracts.keys import fingerprint
@@ -36,16 +36,16 @@ def window_row(event: Event) -> bytes:
         fingerprint(event.device_id) if event.device_id else 0,
         fingerprint(event.card_id) if event.card_id else 0,
         fingerprint(event.ip) if event.ip else 0,
-        _short(event.country),
-        _short(event.category),
-        _short(event.outcome),
+        short_fingerprint(event.country),
+        short_fingerprint(event.category),
+        short_fingerprint(event.outcome),
         _TYPE_CODES[event.event_type],
     )
 
 
 @lru_cache(maxsize=4_096)
-def _short(name: str) -> int:
-    """Of few names: a lookup costs a third of the hash."""
+def short_fingerprint(name: str) -> int:
+    """32 bits for a country, category or outcome; 0: absent. Of few names: a lookup costs a third of the hash."""
     return fingerprint(name) & 0xFFFFFFFF if name else 0
 
 
@@ -73,3 +73,11 @@ class RiskScorer(Protocol):
 
     def score(self, batch: Sequence[ScoringInput]) -> list[float]:
         """One probability in [0, 1] for each input, the same alone or in any batch within 1e-5."""
+
+
+@runtime_checkable
+class ExplainableScorer(RiskScorer, Protocol):
+    """A scorer that knows what is usual: its scores can be explained by what is not."""
+
+    def usual(self, event_type: str) -> tuple[float, ...]:
+        """What each feature mostly was for legitimate events of a type, NaN: mostly unknown; empty: never learnt."""

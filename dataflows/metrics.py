@@ -4,13 +4,13 @@ docs/metrics.md lists them, and a test keeps the list in step.
 """
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from time import perf_counter
 from typing import Any
 
 import msgspec
-from prometheus_client import Counter, Histogram, Summary, disable_created_metrics, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, Summary, disable_created_metrics, start_http_server
 
 from contracts.decisions import PolicyAction, RiskUpdate
 from dataflows.collectors import BatchHistogram, Watched
@@ -74,6 +74,16 @@ _UNACKNOWLEDGED = Watched("gauge", "sealwax_unacknowledged", "Records sent that 
 _OLDEST_UNACKNOWLEDGED = Watched(
     "gauge", "sealwax_oldest_unacknowledged_seconds", "How long the oldest of these has waited; 0 where there is none."
 )
+
+# What a table of holds makes of it (`sealwax holds run`).
+_HOLD_TRANSITIONS = Counter(
+    "sealwax_hold_transitions", "Transitions applied to the table of holds, by status.", ["status"]
+)
+_HOLD_REPEATS = Counter("sealwax_hold_repeats", "Policy actions read again that the table of holds had seen before.")
+_HOLD_REFUSALS = Counter(
+    "sealwax_hold_refusals", "Policy actions that could not be applied to the table of holds, by reason.", ["reason"]
+)
+_HOLDS_PENDING = Gauge("sealwax_holds_pending", "Holds that are open.")
 
 
 def serve(port: int, process_index: int) -> None:
@@ -183,6 +193,16 @@ def _count_updates(updates: Sequence[RiskUpdate]) -> None:
 def _count_actions(actions: Iterable[PolicyAction]) -> None:
     for (action, status), count in Tally((action.action, action.status) for action in actions).items():
         _ACTIONS.labels(action, status).inc(count)
+
+
+def count_holds(applied: Mapping[str, int], repeats: int, refused: Mapping[str, int], pending: int) -> None:
+    """Count what a table of holds made of a batch, and how many are open after it."""
+    for status, count in applied.items():
+        _HOLD_TRANSITIONS.labels(status).inc(count)
+    _HOLD_REPEATS.inc(repeats)
+    for reason, count in refused.items():
+        _HOLD_REFUSALS.labels(reason).inc(count)
+    _HOLDS_PENDING.set(pending)
 
 
 def watch_lag(partition: str, lag: Callable[[], int | None]) -> None:

@@ -17,8 +17,9 @@ from dataflows.policies import load_policy
 from dataflows.settings import Settings
 from models.choice import check_scorer, open_scorer
 from models.errors import CheckpointError
+from operators.explainer import Explainer
 from operators.features import FeatureSet
-from operators.policy import PolicyEngine, PolicyError
+from operators.policy import Policy, PolicyEngine, PolicyError
 
 T = TypeVar("T")
 
@@ -104,6 +105,11 @@ class RunRequest(BaseModel):
     def scorer(self) -> RiskScorer | None:
         """The scorer, warm; None where the settings want none. Raises UserError where it doesn't fit the features."""
         return self._with_checkpoint(open_scorer)
+
+    def explainer(self, scorer: RiskScorer | None, policy: Policy) -> Explainer | None:
+        """What gives the scorer's reasons; None where the scorer can't be explained, or the settings want none."""
+        chosen = self.settings.scoring.explain_from
+        return Explainer.of(scorer, self.features, policy.user_risk.review_score if chosen is None else chosen)
 
     def check_scorer(self) -> None:
         """Raise UserError where the scorer's checkpoint is missing or damaged, or doesn't fit the features."""

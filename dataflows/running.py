@@ -34,8 +34,8 @@ def flow_job(
     source = source or kafka
     request = RunRequest(
         source=source,
-        labels=labels or _beside(source, settings.topics.labels),
-        decisions=decisions or _beside(source, settings.topics.decisions),
+        labels=labels or beside(source, settings.topics.labels),
+        decisions=decisions or beside(source, settings.topics.decisions),
         sink=sink or kafka,
         wire=settings.to_wire(),
     )
@@ -55,7 +55,8 @@ def flow_job(
     )
 
 
-def _beside(source: str, topic: str) -> str | None:
+def beside(source: str, topic: str) -> str | None:
+    """The source itself, where it may hold a topic too."""
     return source if may_hold(source, topic) else None
 
 

@@ -6,6 +6,7 @@ take them from the environment, such as SEALWAX_KAFKA_SASL_PASSWORD.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -122,6 +123,9 @@ class ScoringSettings(_Section):
     """The most tokens that are scored in one batch."""
     deadline: Duration = 10_000
     """A batch that took longer, and what waited behind it, is judged by the policy's fallback."""
+    explain_from: float | None = Field(default=None, ge=0)
+    """Scores from here on carry the model's reasons; by default those that alone lift a user out of the lowest level,
+    above 1 none."""
 
 
 class DeadLetterSettings(_Section):
@@ -133,6 +137,20 @@ class DeadLetterSettings(_Section):
 class MetricsSettings(_Section):
     port: int = Field(default=9_464, ge=0, le=65_535)
     """The first process' port for Prometheus, the others' follow; 0 for none."""
+
+
+class HoldSettings(_Section):
+    table: str = ".sealwax/holds.db"
+    """postgresql://user@host/database, or a file for SQLite."""
+    metrics_port: int = Field(default=9_480, ge=0, le=65_535)
+    """The port of `sealwax holds run` for Prometheus; 0 for none."""
+
+    @field_validator("table")
+    @classmethod
+    def _no_password(cls, table: str) -> str:
+        if re.match(r"\w+://[^/@]*:[^/@]*@|.*[?&]password=", table):
+            raise ValueError("holds a password: remove it, and set the variable PGPASSWORD, or write ~/.pgpass")
+        return table
 
 
 class Settings(BaseSettings):
@@ -153,6 +171,7 @@ class Settings(BaseSettings):
     scoring: ScoringSettings = ScoringSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     metrics: MetricsSettings = MetricsSettings()
+    holds: HoldSettings = HoldSettings()
 
     @classmethod
     def settings_customise_sources(

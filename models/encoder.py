@@ -9,6 +9,7 @@ from contracts.events import EVENT_TYPES
 from models.event_fields import EventFields
 from models.feature_pieces import FeaturePieces
 from models.training_set import Indices, TrainingSet
+from models.usual import Usual, learn_usual
 
 
 class Encoder(BaseModel):
@@ -20,11 +21,15 @@ class Encoder(BaseModel):
     window_events: int
     events: EventFields
     features: FeaturePieces
+    usual: Usual = {}
+    """Empty: the checkpoint was trained before explanations needed it."""
 
     @model_validator(mode="after")
     def _known_types(self) -> Self:
         if self.events.event_types != EVENT_TYPES:
             raise ValueError("events.event_types differ from this version's: train the checkpoint again")
+        if any(len(values) != len(self.features.names) for values in self.usual.values()):
+            raise ValueError("usual: must have a value for each feature: copy the checkpoint again")
         return self
 
     @classmethod
@@ -43,4 +48,5 @@ class Encoder(BaseModel):
             window_events=data.window_events,
             events=EventFields.fit(data.rows(training)[:, -1]),
             features=FeaturePieces.fit(data.feature_names, balanced, pieces),
+            usual=learn_usual(data, training),
         )

@@ -1,6 +1,7 @@
 """The `event` scorer: windows and feature vectors to probabilities, as the flow asks for them."""
 
 from collections.abc import Sequence
+from math import nan
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,9 @@ class EventScorer:
         self._encoder = encoder
         self._version = version
         self._device = device
+        self._usual = {
+            kind: tuple(nan if value is None else value for value in values) for kind, values in encoder.usual.items()
+        }
 
     @property
     def version(self) -> str:
@@ -38,6 +42,10 @@ class EventScorer:
     def window_events(self) -> int:
         """The longest window that it was trained on."""
         return self._encoder.window_events
+
+    def usual(self, event_type: str) -> tuple[float, ...]:
+        """What each feature mostly was for legitimate events of a type, NaN: mostly unknown; empty: never learnt."""
+        return self._usual.get(event_type, ())
 
     @torch.inference_mode()
     def score(self, batch: Sequence[ScoringInput]) -> list[float]:

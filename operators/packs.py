@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.decisions import Reason
 from contracts.events import Event, Label, ManualDecision, Position
 
 
@@ -151,6 +152,8 @@ class Scored(Pack):
 
     enriched: Enriched
     score: float | None
+    reasons: tuple[Reason, ...] = ()
+    """The scorer's own, where it was asked for them."""
 
 
 class ScoredPack(Pack):

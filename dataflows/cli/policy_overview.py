@@ -9,14 +9,17 @@ from operators.durations import format_duration
 from operators.policy import Policy
 from operators.policy.findings import find_doubtful
 from operators.policy.policy import Rule
+from operators.policy.tree import BySegment
 
 
 def show_policy(console: Console, policy: Policy, feature_version: str | None) -> None:
     """What is in a policy, and what is doubtful about it. `feature_version`: of the set that it was checked with."""
     console.print(Text(f"{policy.source}: {policy.version}", "bold"))
     facts = Table.grid(padding=(0, 2))
-    for name, told in (("levels", _levels(policy)), ("lists", _lists(policy))):
+    for name, told in (("levels", _levels(policy)), ("lists", _lists(policy)), ("segments", _segments(policy))):
         facts.add_row(name, Text(told))
+    if policy.by_segment:
+        facts.add_row("figures", Text("\n".join(map(_figures, policy.by_segment.values()))))
     facts.add_row("features", Text(_features(policy, feature_version)))
     console.print(facts)
     console.print()
@@ -38,19 +41,30 @@ def _lists(policy: Policy) -> str:
     return ", ".join(f"{name} ({len(values):,})" for name, values in policy.lists.items()) or "none"
 
 
+def _segments(policy: Policy) -> str:
+    return "\n".join(f"{name}: {condition.canonical}" for name, condition in policy.segments.items()) or "none"
+
+
+def _figures(figures: BySegment) -> str:
+    chosen = [f"{number:g} in {segment.name}" for segment, number in figures.choices]
+    return f"{figures.name}: {', '.join(chosen)}, otherwise {figures.otherwise:g}"
+
+
 def _features(policy: Policy, version: str | None) -> str:
-    named = {name.path for rule in policy.rules for name in rule.condition.features}
+    conditions = [*policy.segments.values(), *(rule.condition for rule in policy.rules)]
+    named = {name.path for condition in conditions for name in condition.features}
     told = f"{len(named)} named"
     return f"{told}, not checked: name the set with --features" if version is None else f"{told}, all in {version}"
 
 
 def _rules(policy: Policy) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("rule", "action", "ends after", "cool-down", "events"):
+    for heading in ("rule", "action", "ends after", "cool-down", "events", *(["segments"] if policy.segments else [])):
         table.add_column(heading, overflow="fold")
     for rule in policy.rules:
         events = "all" if rule.events == EVENT_TYPES else ", ".join(rule.events)
-        table.add_row(rule.id, _action(rule), _span(rule.expires), _span(rule.cooldown or None), events)
+        segments = [", ".join(rule.segments) or "all"] if policy.segments else []
+        table.add_row(rule.id, _action(rule), _span(rule.expires), _span(rule.cooldown or None), events, *segments)
     return table
 
 
@@ -66,6 +80,9 @@ def _deciding(policy: Policy) -> Table:
 def _action(rule: Rule) -> Text:
     if rule.action is None:
         return Text("reason only", "dim")
+    if rule.limit is not None:
+        what = rule.limit.count if rule.limit.amount is None else rule.limit.amount
+        return Text(f"limit to {what:g} per {format_duration(rule.limit.per)}")
     return Text(f"release {', '.join(rule.releases)}".rstrip() if rule.action == "release" else rule.action)
 
 

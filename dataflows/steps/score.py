@@ -3,14 +3,16 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import repeat
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
+from contracts.decisions import Reason
 from contracts.scoring import ROW_SIZE, RiskScorer, ScoringInput
 from dataflows import metrics
 from dataflows.recurring import RecurringLog
+from operators.explainer import Explainer
 from operators.microbatch import micro_batches
-from operators.packs import Joined, Scored, ScoredPack
+from operators.packs import Enriched, Joined, Scored, ScoredPack
 
 _DECIMALS = 6
 
@@ -19,13 +21,20 @@ class ScoreStep:
     """Scores all events of an activation; an event is given no score where the scorer fails.
 
     Where a batch takes longer than `deadline` (s), it and what waits behind it are given none. A batch that fails is
-    tried event by event, so that one bad input doesn't degrade its neighbours.
+    tried event by event, so that one bad input doesn't degrade its neighbours. The scores that the `explainer` wants
+    get reasons, none where that fails or `deadline` is over.
     """
 
     def __init__(
-        self, scorer: RiskScorer | None, token_budget: int, deadline: float, clock: Callable[[], float] = time.monotonic
+        self,
+        scorer: RiskScorer | None,
+        token_budget: int,
+        deadline: float,
+        clock: Callable[[], float] = time.monotonic,
+        explainer: Explainer | None = None,
     ) -> None:
         self._scorer = scorer
+        self._explainer = explainer
         self._token_budget = token_budget
         self._deadline = deadline
         self._clock = clock
@@ -33,14 +42,22 @@ class ScoreStep:
 
     def __call__(self, items: list[tuple[str, Joined]]) -> Iterable[tuple[str, ScoredPack]]:
         """The packs in order, each event with its score."""
-        scores: Iterator[float | None] = repeat(None)
-        if self._scorer is not None:
-            inputs = [ScoringInput(tuple(event.features), event.window) for _, one in items for event in one.events]
-            with metrics.timed("score"):
-                scores = iter(self._score(self._scorer, inputs))
+        events = [event for _, joined in items for event in joined.events]
+        scorer = self._scorer
+        scored = iter(self._scored(scorer, events) if scorer else [Scored(event, None) for event in events])
         return [
-            (key, ScoredPack(int(key), [Scored(event, next(scores)) for event in joined.events], joined.tidings))
+            (key, ScoredPack(int(key), list(islice(scored, len(joined.events))), joined.tidings))
             for key, joined in items
+        ]
+
+    def _scored(self, scorer: RiskScorer, events: list[Enriched]) -> list[Scored]:
+        inputs = [ScoringInput(tuple(event.features), event.window) for event in events]
+        with metrics.timed("score"):
+            scores = self._score(scorer, inputs)
+        reasons = self._explain(self._explainer, events, inputs, scores) if self._explainer else {}
+        return [
+            Scored(event, score, reasons.get(index, ()))
+            for index, (event, score) in enumerate(zip(events, scores, strict=True))
         ]
 
     def _score(self, scorer: RiskScorer, inputs: list[ScoringInput]) -> list[float | None]:
@@ -63,6 +80,23 @@ class ScoreStep:
             for index, score in zip(indices, found, strict=True):
                 scores[index] = score
         return scores
+
+    def _explain(
+        self, explainer: Explainer, events: list[Enriched], inputs: list[ScoringInput], scores: Sequence[float | None]
+    ) -> dict[int, tuple[Reason, ...]]:
+        """The reasons of those scores that are explained, by index."""
+        reasons = {}
+        started = self._clock()
+        for index in [index for index, score in enumerate(scores) if explainer.wants(score)]:
+            if self._clock() - started > self._deadline:
+                self._log.warn("late reasons", f"explaining took longer than {self._deadline:g} s")
+                break
+            try:
+                with metrics.timed("explain"):
+                    reasons[index] = explainer.reasons(events[index].arrival.event, inputs[index])
+            except Exception as error:  # whatever a model raises, the score stands
+                self._log.warn("reasons", f"the scorer failed to explain a score: {error!r}", error)
+        return reasons
 
     def _attempt(self, scorer: RiskScorer, batch: list[ScoringInput]) -> list[float | None] | None:
         """The scores, None for what is no probability; or None for all where the scorer failed."""

@@ -17,16 +17,18 @@ from operators.features.plan import EntityPlan
 class FeatureSet:
     """What is computed for every event.
 
-    `names` gives the order of a feature vector; `user` is the plan of the user's own step, `entities` are those of the
-    entities whose events come from many partitions, `values` the slot and function of what an event gives by itself.
-    `complete` writes the expressions' values once all others are there, None without any. `settle` is in ms.
+    `declared` gives the order of a feature vector, `names` its names; `user` is the plan of the user's own step,
+    `entities` are those of the entities whose events come from many partitions, `values` the slot and function of what
+    an event gives by itself. `complete` writes the expressions' values once all others are there, None without any.
+    `settle` is in ms.
     """
 
     def __init__(self, file: FeatureFile, version: str) -> None:
         self.version = version
         self.settle = file.settle
         self.window_events = file.window_events
-        declared = [one for feature in file.features for one in _windowed(feature)]
+        declared = tuple(one for feature in file.features for one in _windowed(feature))
+        self.declared = declared
         self.names = tuple(feature.name for feature in declared)
         slots = list(enumerate(declared))
         self.values = [(slot, EVENT_VALUES[one.field or ""]) for slot, one in slots if one.aggregate == "value"]

@@ -7,13 +7,14 @@ writer has typed otherwise.
 from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from contracts.events import Event
 from operators.policy.tree import (
     All,
     AnyOf,
     Arithmetic,
+    BySegment,
     Comparison,
     Constant,
     Membership,
@@ -22,6 +23,7 @@ from operators.policy.tree import (
     Node,
     Not,
     Presence,
+    Segment,
     TextTest,
 )
 
@@ -32,6 +34,7 @@ A missing number is NaN, a missing text empty.
 """
 
 _HEAD = "def matching(score, user_risk, level, late, degraded, amount, event, features):"
+_ATTRIBUTE: Final = "event.attributes."
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _TESTS = {"contains": "{1!r} in {0}", "startsWith": "{0}.startswith({1!r})", "endsWith": "{0}.endswith({1!r})"}
 
@@ -54,7 +57,7 @@ class _Writer:
     """Writes trees as Python expressions, and binds the values that they need."""
 
     def __init__(self, feature_names: Sequence[str], thresholds: Mapping[str, float]) -> None:
-        self.bound: dict[str, Any] = {"divide": _divide}
+        self.bound: dict[str, Any] = {"divide": _divide, **_ATTRIBUTES}
         self._numbers = {"event.amount": "amount"}
         self._numbers |= {f"feature.{name}": f"features[{index}]" for index, name in enumerate(feature_names)}
         self._numbers |= {f"threshold.{name}": repr(value) for name, value in thresholds.items()}
@@ -68,8 +71,12 @@ class _Writer:
         match node:
             case Constant(value=value):
                 return str(value is truth)
+            case Name(path=path) if path.startswith(_ATTRIBUTE):
+                return f"({self._value(node)} is {truth})"
             case Name(path=path):
                 return path if truth else f"(not {path})"
+            case Segment(condition=condition):
+                return self.where(condition, truth)
             case Not(operand=operand):
                 return self.where(operand, not truth)
             case All(operands=operands) | AnyOf(operands=operands):
@@ -91,6 +98,8 @@ class _Writer:
         value = self._value(name)
         if name.kind == "text":
             return f"({value} {'!=' if truth else '=='} '')"
+        if name.kind == "truth":
+            return f"({value} {'is not' if truth else 'is'} None)"
         return f"({value} {'==' if truth else '!='} {value})"  # NaN is not equal to itself
 
     def _test(self, node: Node, truth: bool) -> str:
@@ -107,8 +116,13 @@ class _Writer:
         match node:
             case Constant(value=value):
                 return repr(value)
+            case Name(path=path, kind=kind) if path.startswith(_ATTRIBUTE):
+                return f"{kind}_attribute(event.attributes, {path.removeprefix(_ATTRIBUTE)!r})"
             case Name(path=path):
                 return self._numbers.get(path, path)
+            case BySegment(choices=choices, otherwise=otherwise):
+                chosen = [f"{number!r} if {self.where(segment, True)} else" for segment, number in choices]
+                return f"({' '.join(chosen)} {otherwise!r})"
             case Negative(operand=operand):
                 return f"(-{self._value(operand)})"
             case Arithmetic(operator="/", left=left, right=right):
@@ -121,6 +135,30 @@ class _Writer:
         name = f"values_{len(self.bound)}"
         self.bound[name] = value
         return name
+
+
+_Attributes: TypeAlias = dict[str, str | float | bool] | None
+
+
+def _text_attribute(attributes: _Attributes, name: str) -> str:
+    """What is of another kind is missing, here and below."""
+    value = attributes.get(name) if attributes else None
+    return value if isinstance(value, str) else ""
+
+
+def _number_attribute(attributes: _Attributes, name: str) -> float:
+    value = attributes.get(name) if attributes else None
+    return nan if value is None or isinstance(value, str | bool) else value
+
+
+def _flag_attribute(attributes: _Attributes, name: str) -> bool | None:
+    value = attributes.get(name) if attributes else None
+    return value if isinstance(value, bool) else None
+
+
+_ATTRIBUTES: Final = {
+    "text_attribute": _text_attribute, "number_attribute": _number_attribute, "truth_attribute": _flag_attribute,
+}  # fmt: skip
 
 
 def _divide(left: float, right: float) -> float:

@@ -29,6 +29,11 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 PositiveProbability = Annotated[float, Field(gt=0, le=1)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 PositiveAmount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Figure = Annotated[float, Field(allow_inf_nan=False)]
+AttributeName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
+OTHERWISE: Final = "otherwise"
+"""In `[by_segment]`, the figure where no segment holds."""
+
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
 
 
@@ -152,6 +157,7 @@ class RuleTable(_Table):
 
     id: Slug
     events: Annotated[tuple[EventType, ...] | None, Field(min_length=1, strict=False)] = None
+    segments: Annotated[tuple[Word, ...] | None, Field(min_length=1, strict=False)] = None
     when: Annotated[str, Field(min_length=1)]
     action: Action | None = None
     record: bool = False
@@ -196,7 +202,10 @@ class PolicyFile(_Table):
     user_risk: UserRiskTable
     fallback: FallbackTable
     actions: ActionsTable = ActionsTable()
+    attributes: dict[AttributeName, Literal["text", "number", "flag"]] = {}
     lists: dict[Word, ListValues] = {}
+    segments: dict[Word, Annotated[str, Field(min_length=1)]] = {}
+    by_segment: dict[Word, dict[Word, Figure]] = {}
     thresholds: dict[Word, ThresholdTable] = {}
     rules: list[RuleTable]
 
@@ -218,7 +227,25 @@ class PolicyFile(_Table):
                 if name not in lasting:
                     text = f'"{name}" opens nothing that lasts; {instead_of(name, lasting)}'
                     raise ValueError(f'rule "{rule.id}": releases: {text}')
+        self._check_segments()
         return self
+
+    def _check_segments(self) -> None:
+        for name, figures in self.by_segment.items():
+            if OTHERWISE not in figures:
+                raise ValueError(
+                    f"by_segment: {name}: {OTHERWISE}: missing: the figure where none of the segments holds"
+                )
+            for segment in figures.keys() - {OTHERWISE}:
+                if segment not in self.segments:
+                    raise ValueError(
+                        f'by_segment: {name}: unknown segment "{segment}"; {instead_of(segment, self.segments)}'
+                    )
+        for rule in self.rules:
+            for segment in rule.segments or ():
+                if segment not in self.segments:
+                    text = f'unknown segment "{segment}"; {instead_of(segment, self.segments)}'
+                    raise ValueError(f'rule "{rule.id}": segments: {text}')
 
 
 def explain(errors: list[ErrorDetails], raw: Mapping[str, Any]) -> Iterator[str]:

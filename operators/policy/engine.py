@@ -9,9 +9,9 @@ from contracts.decisions import DECIMALS, Reason, RiskUpdate, UserRiskChange, Ve
 from contracts.events import AMOUNT_SCALE, EVENT_TYPES, Event, Position
 from contracts.times import LATEST
 from operators.policy.compiler import compile_conditions
-from operators.policy.errors import ConditionError
+from operators.policy.errors import ConditionError, PolicyError, condition_problem
 from operators.policy.life import UNSCORED, Judgment, Release
-from operators.policy.policy import Policy, Rule, condition_problem
+from operators.policy.policy import Policy, Rule
 from operators.policy.risk import UserRisk
 from operators.unknown_names import instead_of
 
@@ -60,12 +60,13 @@ class PolicyEngine:
         versions: Versions,
         now: int = 0,
         watched: bool = False,
+        explained: tuple[Reason, ...] = (),
     ) -> Decision:
         """What becomes of an event with a score in [0, 1], or with None where the scorer has failed (degraded).
 
         `features` lie in the order of the feature names, NaN where unknown. Without a score the user's risk only
         fades, the update carries the policy's fallback score, and no rule sees one. `now` is the partition's watermark
-        where that is later than the event; `watched` says that the user has open actions.
+        where that is later than the event; `watched`: the user has open actions; `explained` follows the rules' own.
         """
         degraded = score is None
         known_score = nan if score is None else round(score, DECIMALS)
@@ -81,8 +82,8 @@ class PolicyEngine:
         winner, reasons = _outcome(self._rules[kind], found) if found else (None, ())
         shown_score = self.policy.fallback_score if degraded else known_score
         update = RiskUpdate(
-            event.event_id, kind, event.user_id, time, shown_score, risk, level, reasons, late, degraded, versions,
-            position,
+            event.event_id, kind, event.user_id, time, shown_score, risk, level, reasons + explained, late, degraded,
+            versions, position,
         )  # fmt: skip
         releases: tuple[Release, ...] = ()
         if watched:
@@ -91,9 +92,8 @@ class PolicyEngine:
                 [Release(rule.reason, rule.releases) for rule in map(self._releases[kind].__getitem__, held)]
             )
         acting = winner if winner is not None and winner.recorded else None
-        if acting is None and not releases:
-            return Decision(state, update, None, changes)
-        return Decision(state, update, _judgment(acting, max(time, now), event, update, releases), changes)
+        judgment = _judgment(acting, max(time, now), event, update, releases) if acting or releases else None
+        return Decision(state, update, judgment, changes)
 
     def fade(
         self, state: UserRisk, user_id: str, time: int, versions: Versions
@@ -166,9 +166,14 @@ def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, rel
 
 
 def _check_features(policy: Policy, feature_names: tuple[str, ...]) -> None:
-    for rule in policy.rules:
-        for name in rule.condition.features:
+    conditions = {f'segment "{name}"': condition for name, condition in policy.segments.items()}
+    conditions |= {f'rule "{rule.id}": when': rule.condition for rule in policy.rules}
+    problems = []
+    for place, condition in conditions.items():
+        for name in condition.features:
             if (short := name.path.removeprefix("feature.")) not in feature_names:
                 text = f"unknown feature {short!r}; {instead_of(short, feature_names)}"
                 error = ConditionError(text, name.column)
-                raise condition_problem(policy.source, rule.id, rule.condition.text, error)
+                problems.append(str(condition_problem(policy.source, place, condition.text, error)))
+    if problems:
+        raise PolicyError("\n".join(problems))

@@ -20,3 +20,8 @@ class ConditionError(ValueError):
         place = f"line {number}, column" if "\n" in condition else "column"
         column = self.column - start
         return f"{place} {column + 1}: {self}\n    {line}\n    {' ' * column}^"
+
+
+def condition_problem(source: str, place: str, condition: str, error: ConditionError) -> PolicyError:
+    """The error of a condition that can't be used: the file, whose it is, and what is wrong with it."""
+    return PolicyError(f"{source}: {place}, {error.located(condition)}")

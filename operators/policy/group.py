@@ -149,6 +149,7 @@ class PolicyGroup:
             self._versions,
             arrival.mark,
             self._may_release(event.user_id, life, max(event.event_time, arrival.mark)),
+            scored.reasons,
         )
         if self._shown:
             decision.update.features = dict(zip(self._shown, enriched.features, strict=True))

@@ -9,7 +9,19 @@ from math import inf
 from operator import eq, ge, gt, le, lt, ne
 from typing import Final, TypeAlias
 
-from operators.policy.tree import All, AnyOf, Comparison, Constant, Membership, Name, Node, Not, Presence, TextTest
+from operators.policy.tree import (
+    All,
+    AnyOf,
+    Comparison,
+    Constant,
+    Membership,
+    Name,
+    Node,
+    Not,
+    Presence,
+    Segment,
+    TextTest,
+)
 
 Value: TypeAlias = float | str | bool
 
@@ -46,6 +58,8 @@ def opposite(node: Node) -> Node:
             return Constant(not value, "truth")
         case Not(operand=operand):
             return _plain(operand)
+        case Segment(condition=condition):
+            return opposite(condition)
         case All(operands=operands):
             return AnyOf(tuple(opposite(one) for one in operands))
         case AnyOf(operands=operands):
@@ -60,6 +74,8 @@ def _plain(node: Node) -> Node:
     match node:
         case Not(operand=operand):
             return opposite(operand)
+        case Segment(condition=condition):
+            return _plain(condition)
         case All(operands=operands):
             return All(tuple(map(_plain, operands)))
         case AnyOf(operands=operands):

@@ -210,7 +210,7 @@ class _Parser:
 
     def _named(self) -> Node:
         name, test = self._path()
-        return self._text_test(name, test) if test else name
+        return self._text_test(name, test) if test else self._scope.meaning(name)
 
     def _path(self) -> tuple[Name, Token | None]:
         """A name, and the test of its text that is called on it."""

@@ -1,7 +1,7 @@
 """A policy that has been read: what `PolicyEngine` decides by."""
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import orjson
@@ -10,11 +10,12 @@ from pydantic import ValidationError
 from contracts.decisions import Reason
 from contracts.events import EVENT_TYPES, Limit
 from contracts.keys import record_id
+from operators.policy.conditions import Conditions, read_conditions
 from operators.policy.definition import ListFile, PolicyFile, RuleTable, ThresholdTable, explain
-from operators.policy.errors import ConditionError, PolicyError
-from operators.policy.names import Scope
-from operators.policy.parser import Condition, parse_condition
+from operators.policy.errors import PolicyError
+from operators.policy.parser import Condition
 from operators.policy.risk import RiskCourse
+from operators.policy.tree import BySegment
 from operators.unknown_names import instead_of
 
 ReadList = Callable[[str], str]
@@ -36,6 +37,8 @@ class Rule:
     """Milliseconds after the event's time, None: without an end."""
     cooldown: int
     """For so many milliseconds after it has opened an action, it opens none for the same user."""
+    segments: tuple[str, ...]
+    """It looks at these alone; empty: at all. Part of the condition."""
     releases: tuple[str, ...]
     """Of a rule that releases: whose actions; empty: any rule's."""
     reason: Reason
@@ -61,6 +64,8 @@ class Policy:
     """Milliseconds."""
     rules: tuple[Rule, ...]
     lists: Mapping[str, frozenset[str]]
+    segments: Mapping[str, Condition]
+    by_segment: Mapping[str, BySegment]
     thresholds: Mapping[str, ThresholdTable]
     threshold_values: Mapping[str, float]
     """In effect, by name: where each begins, or what it was moved to."""
@@ -95,11 +100,11 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         problems = explain(error.errors(include_url=False, include_context=False), raw)
         raise PolicyError("\n".join(f"{name}: {problem}" for problem in problems)) from None
     lists = {key: _values(given, read_list) for key, given in file.lists.items()}
-    scope = Scope(tuple(file.levels), lists, tuple(file.thresholds))
-    rules = _rules(file.rules, scope, name)
+    conditions = read_conditions(file, lists, name)
+    rules = tuple([_rule(rule, condition) for rule, condition in zip(file.rules, conditions.rules, strict=True)])
     return Policy(
         name,
-        f"{file.name}@{file.version}#{_content_hash(file, lists, rules)}",
+        f"{file.name}@{file.version}#{_content_hash(file, lists, conditions)}",
         tuple(file.levels.items()),
         _course(file),
         file.fallback.score,
@@ -107,6 +112,8 @@ def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:
         file.actions.decisions_stand,
         rules,
         lists,
+        conditions.segments,
+        conditions.by_segment,
         file.thresholds,
         {key: table.start for key, table in file.thresholds.items()},
     )
@@ -124,39 +131,24 @@ def _values(given: list[str] | ListFile, read_list: ReadList) -> frozenset[str]:
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
-def _rules(tables: Sequence[RuleTable], scope: Scope, source: str) -> tuple[Rule, ...]:
-    rules, problems = [], []
-    for table in tables:
-        try:
-            rules.append(_rule(table, scope, source))
-        except PolicyError as error:
-            problems.append(str(error))
-    if problems:
-        raise PolicyError("\n".join(problems))
-    return tuple(rules)
-
-
-def _rule(rule: RuleTable, scope: Scope, source: str) -> Rule:
-    try:
-        condition = parse_condition(rule.when, scope)
-    except ConditionError as error:
-        raise condition_problem(source, rule.id, rule.when, error) from None
+def _rule(rule: RuleTable, condition: Condition) -> Rule:
     reason = Reason(rule.id, rule.reason)
+    limit = None if rule.limit is None else rule.limit.limit()
     return Rule(
         rule.id, rule.events or EVENT_TYPES, condition, rule.action, rule.recorded, rule.expires, rule.cooldown or 0,
-        rule.releases or (), reason, None if rule.limit is None else rule.limit.limit(),
+        rule.segments or (), rule.releases or (), reason, limit,
     )  # fmt: skip
 
 
-def condition_problem(source: str, rule: str, condition: str, error: ConditionError) -> PolicyError:
-    """The error of a rule whose condition can't be used."""
-    return PolicyError(f'{source}: rule "{rule}": when, {error.located(condition)}')
-
-
-def _content_hash(file: PolicyFile, lists: Mapping[str, frozenset[str]], rules: tuple[Rule, ...]) -> str:
+def _content_hash(file: PolicyFile, lists: Mapping[str, frozenset[str]], conditions: Conditions) -> str:
     """What is left at its default doesn't count, so that what comes to be writable changes no policy's hash."""
     content = file.model_dump(mode="json", exclude={"name", "version"}, exclude_defaults=True)
     content["lists"] = {key: sorted(values) for key, values in lists.items()}
-    for written, rule in zip(content["rules"], rules, strict=True):
-        written["when"] = rule.condition.canonical
+    content["segments"] = {key: condition.canonical for key, condition in conditions.segments.items()}
+    content["by_segment"] = {
+        key: list(figures.items()) for key, figures in file.by_segment.items()
+    }  # their order counts
+    for written, condition in zip(content["rules"], conditions.rules, strict=True):
+        written["when"] = condition.canonical
+    content = {key: value for key, value in content.items() if value != {}}
     return record_id(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())[:8]

@@ -4,7 +4,7 @@ import struct
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from math import log2
+from math import log2, nan
 from typing import Final
 
 import msgspec
@@ -94,6 +94,12 @@ class RiskCourse:
             if risk >= self._lower[level]:
                 return level
         return reached
+
+    @property
+    def review_score(self) -> float:
+        """The least score that alone lifts its user out of the lowest level; 0.5 where none does."""
+        alone = round(self.thresholds[1] / self.weight, DECIMALS) if len(self.thresholds) > 1 else nan
+        return max(alone, self.floor) if alone <= 1 else 0.5
 
     def settled(self, state: UserRisk) -> tuple[UserRisk, bool]:
         """The state with the level of its risk, and whether that has to be told."""

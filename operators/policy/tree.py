@@ -97,8 +97,37 @@ class AnyOf:
     operands: tuple["Node", ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """`segment.name`: whether the segment's own condition holds."""
+
+    name: str
+    condition: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class BySegment:
+    """`by_segment.name`, a number: that of the first of the choices whose segment holds, or the other one."""
+
+    name: str
+    choices: tuple[tuple[Segment, float], ...]
+    otherwise: float
+
+
 Node: TypeAlias = (
-    Constant | Name | Negative | Arithmetic | Comparison | Membership | TextTest | Presence | Not | All | AnyOf
+    Constant
+    | Name
+    | Negative
+    | Arithmetic
+    | Comparison
+    | Membership
+    | TextTest
+    | Presence
+    | Not
+    | All
+    | AnyOf
+    | Segment
+    | BySegment
 )
 
 
@@ -107,7 +136,7 @@ def kind_of(node: Node) -> Kind:
     match node:
         case Constant(kind=kind) | Name(kind=kind):
             return kind
-        case Negative() | Arithmetic():
+        case Negative() | Arithmetic() | BySegment():
             return "number"
         case _:
             return "truth"
@@ -126,6 +155,10 @@ def parts_of(node: Node) -> tuple["Node", ...]:
             return (name,)
         case All(operands=operands) | AnyOf(operands=operands):
             return operands
+        case Segment(condition=condition):
+            return (condition,)
+        case BySegment(choices=choices):
+            return tuple(segment for segment, _ in choices)
     return ()
 
 

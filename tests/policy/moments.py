@@ -1,6 +1,6 @@
 """What a condition looks at, gathered for tests: in one place, with everything named."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import nan
 
 from contracts.decisions import PolicyAction, Versions
@@ -11,10 +11,19 @@ from operators.policy.life import Life
 from operators.policy.lifecycle import Lifecycle
 from operators.policy.names import Scope
 from operators.policy.parser import parse_condition
-from operators.policy.tree import Node
+from operators.policy.tree import BySegment, Node, Segment
 
 FEATURES = ("user_count_1d", "merchant_fraud_rate_7d")
-SCOPE = Scope(("low", "high"), {"blocked": frozenset({"mallory", "trudy"}), "nobody": frozenset()}, ("hold",))
+SCOPE = Scope(
+    ("low", "high"), {"blocked": frozenset({"mallory", "trudy"}), "nobody": frozenset()}, ("hold",),
+    {"channel": "text", "items": "number", "gift": "truth"},
+)  # fmt: skip
+SEGMENTS = {
+    name: Segment(name, parse_condition(text, SCOPE).tree)
+    for name, text in (("c2c", "event.attributes.channel == 'c2c'"), ("new", "!(feature.user_count_1d >= 2)"))
+}
+CUTOFF = BySegment("cutoff", ((SEGMENTS["c2c"], 0.25), (SEGMENTS["new"], 0.5)), 1.0)
+SCOPE = replace(SCOPE, segments=SEGMENTS, by_segment={"cutoff": CUTOFF})
 THRESHOLDS = {"hold": 0.75}
 
 

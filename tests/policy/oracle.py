@@ -8,6 +8,7 @@ from operators.policy.tree import (
     All,
     AnyOf,
     Arithmetic,
+    BySegment,
     Comparison,
     Constant,
     Membership,
@@ -16,6 +17,7 @@ from operators.policy.tree import (
     Node,
     Not,
     Presence,
+    Segment,
     TextTest,
 )
 from tests.policy.moments import FEATURES, THRESHOLDS, Moment
@@ -23,6 +25,10 @@ from tests.policy.moments import FEATURES, THRESHOLDS, Moment
 COMPARE = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 COMPUTE = {"+": add, "-": sub, "*": mul}
 TESTS = {"contains": str.__contains__, "startsWith": str.startswith, "endsWith": str.endswith}
+
+ATTRIBUTES = {
+    "event.attributes.channel": (str,), "event.attributes.items": (int, float), "event.attributes.gift": (bool,),
+}  # fmt: skip
 
 Value = Any
 """A number, a text, a truth value, or None."""
@@ -37,6 +43,9 @@ def named(path: str, moment: Moment) -> Value:
     scope, _, last = path.partition(".")
     if path == "event.amount":
         return moment.amount
+    if path.startswith("event.attributes."):
+        value = (moment.event.attributes or {}).get(path.removeprefix("event.attributes."))
+        return value if type(value) in ATTRIBUTES[path] else None
     if scope == "event":
         return str(getattr(moment.event, last))
     if scope == "threshold":
@@ -53,6 +62,10 @@ def value_of(node: Node, moment: Moment) -> Value:
             return known(named(path, moment))
         case Presence(name=name):
             return value_of(name, moment) is not None
+        case Segment(condition=condition):
+            return value_of(condition, moment)
+        case BySegment(choices=choices, otherwise=otherwise):
+            return next((number for segment, number in choices if value_of(segment, moment)), otherwise)
         case All(operands=operands):
             return joined([value_of(operand, moment) for operand in operands], False)
         case AnyOf(operands=operands):
@@ -98,6 +111,10 @@ def text_of(node: Node) -> str:
             return path
         case Presence(name=name):
             return f"has({name.path})"
+        case Segment(name=own):
+            return f"segment.{own}"
+        case BySegment(name=own):
+            return f"by_segment.{own}"
         case Membership(subject=subject, values=values):
             return f"{subject.path} in [{', '.join(map(quoted, values))}]"
         case TextTest(function=function, subject=subject, argument=argument):

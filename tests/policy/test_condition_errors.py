@@ -60,6 +60,14 @@ CASES = [
     ("event.text.contains(5)", 21, "found 5 where the text to look for"),
     ("event.text.contains('')", 21, "an empty text is in every text"),
     ("event. > 5", 8, "found > where a name behind the dot should be"),
+    ("event.attributes.chanel == 'c2c'", 1, "unknown attribute `event.attributes.chanel`; did you mean channel?"),
+    ("event.attributes.channel > 5", 26, "a text can't be compared with a number"),
+    ("event.attributes.gift == 'yes'", 23, "what is true or false isn't compared"),
+    ("segment.c2b", 1, "unknown name `segment.c2b`; did you mean c2c?"),
+    ("score > segment.c2c", 7, "what is true or false isn't compared"),
+    ("score > by_segment.cutof", 9, "unknown name `by_segment.cutof`; did you mean cutoff?"),
+    ("has(segment.c2c)", 5, "has() takes an event field or a feature"),
+    ("by_segment.cutoff in [1]", 1, "before `in` stands the name of"),
     ("score > 1e999", 9, "1e999 is too large"),
 ]
 

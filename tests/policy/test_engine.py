@@ -48,6 +48,17 @@ def test_a_harmless_event_gives_an_update_alone() -> None:
     assert decision.update.features is None
 
 
+def test_what_the_scorer_explains_follows_the_rules_reasons() -> None:
+    explained = (Reason("model:amount", "The amount is 20.00; usual is 5.00."),)
+    event = payment(amount=20)
+    decision = ENGINE.decide(None, event, (nan,), 0.9, False, POSITION, VERSIONS, explained=explained)
+    assert codes(decision) == ["likely", "unusual", "model:amount"]
+    assert taken(decision)[0].reasons == decision.update.reasons
+    harmless = ENGINE.decide(None, event, (nan,), 0.1, False, POSITION, VERSIONS, explained=explained)
+    assert harmless.update.reasons == explained
+    assert harmless.judgment is None
+
+
 def test_a_hold_is_opened_with_its_cause_and_its_end() -> None:
     decision = decide(payment(amount=20), 0.9)
     likely, unusual = ENGINE.policy.rules[3].reason, ENGINE.policy.rules[5].reason

@@ -86,6 +86,34 @@ CASES = [
 ]
 
 
+SEGMENTS = """
+[attributes]
+channel = "text"
+
+[segments]
+c2c = "event.attributes.channel == 'c2c'"
+new = "feature.user_age < 86400"
+
+[by_segment]
+cutoff = { c2c = 0.5, new = 0.6, otherwise = 0.8 }
+
+"""
+SEGMENTED = TEXT.replace("[lists]", f"{SEGMENTS}[lists]")
+CASES += [
+    (SEGMENTED.replace('"text"', '"word"'), "attributes: channel: ", "'text'"),
+    (SEGMENTED.replace(", otherwise = 0.8", ""), "by_segment: cutoff: otherwise: missing", ""),
+    (SEGMENTED.replace("new = 0.6", "knew = 0.6"), 'by_segment: cutoff: unknown segment "knew"; did you mean new?', ""),
+    (SEGMENTED.replace("attributes.channel", "attributes.chanel"), 'segment "c2c", column 1: unknown attribute', "^"),
+    (SEGMENTED.replace("feature.user_age < 86400", "segment.c2c"), 'segment "new", column 1: unknown name', "^"),
+    (
+        SEGMENTED + with_rule('when = "true"\nsegments = ["c2b"]').removeprefix(TEXT),
+        'rule "new": segments: unknown segment "c2b"; did you mean c2c?',
+        "",
+    ),
+    (with_rule("when = \"event.attributes.channel == 'a'\""), "unknown attribute", "declare it: [attributes] channel"),
+]
+
+
 @pytest.mark.parametrize(("text", "start", "more"), CASES)
 def test_is_refused_with_file_rule_and_field(text: str, start: str, more: str) -> None:
     with pytest.raises(PolicyError) as caught:

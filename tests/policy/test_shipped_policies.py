@@ -43,7 +43,7 @@ class Judge:
 
 
 def documented() -> Policy:
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    example, *_ = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     return parse_policy(example, "policies.md", {"blocked.txt": "mallory\n"}.__getitem__)
 
 

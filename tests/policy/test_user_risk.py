@@ -31,6 +31,21 @@ def test_scores_add_up_as_pieces_of_evidence() -> None:
     assert COURSE.after(once, EARLIEST + DAY, 0.8) == UserRisk(0.52, EARLIEST + DAY)
 
 
+@pytest.mark.parametrize(
+    ("thresholds", "weight", "floor", "review"),
+    [
+        ((0.0, 0.3, 0.6), 0.6, 0.2, 0.5),
+        ((0.0, 0.3), 0.25, 0.2, 0.5),
+        ((0.0,), 0.6, 0.2, 0.5),
+        ((0.0, 0.1), 1.0, 0.2, 0.2),
+    ],
+)
+def test_the_score_that_alone_lifts_a_user(
+    thresholds: tuple[float, ...], weight: float, floor: float, review: float
+) -> None:
+    assert RiskCourse(DAY, weight, floor, thresholds).review_score == review
+
+
 @given(st.none() | states, times, st.floats(0, 0.199999))
 def test_a_score_under_the_floor_changes_nothing(state: UserRisk | None, time: int, score: float) -> None:
     assert COURSE.after(state, time, score) is state

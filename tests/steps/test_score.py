@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from contracts.events import Event
 from contracts.scoring import ROW_SIZE, ScoringInput
 from dataflows.steps.score import ScoreStep
+from operators.explainer import Explainer
+from operators.features import parse_feature_set
 from operators.packs import Arrival, Enriched, Joined, ScoredPack, Tidings
 
 BAD = 0.25
@@ -149,3 +151,43 @@ def test_what_fails_too_slowly_is_not_tried_again() -> None:
     events = [event(0, 0.5), event(1, BAD)]
     assert scores(list(ScoreStep(scorer, 100, 1.0, clock)([("00", Joined(events))]))) == [None, None]
     assert scorer.batches == [2]
+
+
+class Explaining(Scorer):
+    """Knows that 0.25 is usual; each input alone is scored by its feature."""
+
+    def usual(self, event_type: str) -> tuple[float, ...]:
+        return (BAD,)
+
+
+def reasons_by(scorer: Explaining, features: Sequence[float], clock: Callable[[], float] = float) -> list[int]:
+    """How many reasons each event gets where those from 0.5 on are explained."""
+    amount = '[[features]]\nname = "amount"\nentity = "event"\naggregate = "value"\nfield = "amount"\n'
+    explainer = Explainer.of(scorer, parse_feature_set(f'name = "one"\n{amount}', "one.toml"), 0.5)
+    step = ScoreStep(scorer, 100, 1.0, clock, explainer)
+    packs = list(step([("00", Joined([event(number, feature) for number, feature in enumerate(features)]))]))
+    assert scores(packs) == list(features)
+    return [len(scored.reasons) for _, pack in packs for scored in pack.scored]
+
+
+def test_only_scores_from_the_bound_on_get_reasons() -> None:
+    scorer = Explaining()
+    assert reasons_by(scorer, [0.5, 0.499, 1.0]) == [1, 0, 1]
+    assert scorer.batches == [3, 2, 2]
+
+
+def test_a_scorer_that_cannot_explain_keeps_its_scores(caplog: pytest.LogCaptureFixture) -> None:
+    assert reasons_by(Explaining(failing), [0.5, 0.75]) == [0, 0]
+    (record,) = caplog.records
+    assert record.getMessage() == 'the scorer failed to explain a score: RuntimeError("the model can\'t")'
+
+
+def test_past_the_deadline_scores_get_no_reasons(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock(0.75)
+
+    def slowly(features: list[float]) -> list[float]:
+        clock.answer([])
+        return features
+
+    assert reasons_by(Explaining(slowly), [0.5, 0.625, 0.75, 0.875], clock) == [1, 1, 0, 0]
+    assert [record.getMessage() for record in caplog.records] == ["explaining took longer than 1 s"]

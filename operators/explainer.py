@@ -1,0 +1,78 @@
+"""A model's reasons: what moved a score most, as stable codes with a sentence each."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from contracts.decisions import Reason
+from contracts.events import AMOUNT_SCALE, EVENT_TYPES, Event
+from contracts.scoring import ROW_SIZE, WINDOW_ROW, ExplainableScorer, RiskScorer, ScoringInput
+from contracts.times import format_time
+from operators.features import FeatureSet
+from operators.features.sentences import money, sentence
+from operators.occlusion import Effect, Occlusion
+
+PREFIX: Final = "model:"
+"""Of the codes: a policy's rules have none with a colon."""
+
+MOST: Final = 3
+"""So many reasons are given at most."""
+
+LEAST: Final = 0.1
+"""What moved the log-odds by less is no reason: the odds by a tenth."""
+
+
+class Explainer:
+    """Gives the reasons of scores from `explain_from` on. They depend on the event and its input alone."""
+
+    def __init__(self, scorer: ExplainableScorer, features: FeatureSet, explain_from: float) -> None:
+        self.occlusion = Occlusion(scorer, features)
+        self._scorer = scorer
+        self._features = features
+        self._explain_from = explain_from
+
+    @classmethod
+    def of(cls, scorer: RiskScorer | None, features: FeatureSet, explain_from: float) -> "Explainer | None":
+        """None where the scorer can't be explained."""
+        if isinstance(scorer, ExplainableScorer) and all(map(scorer.usual, EVENT_TYPES)):
+            return cls(scorer, features, explain_from)
+        return None
+
+    def wants(self, score: float | None) -> bool:
+        """Whether a score is explained."""
+        return score is not None and score >= self._explain_from
+
+    def reasons(self, event: Event, given: ScoringInput) -> tuple[Reason, ...]:
+        """The most effective first. Raises what the scorer raises."""
+        _, effects = self.occlusion.effects(event.event_type, given)
+        return tuple(self.told(event.event_type, given, strongest(effects)[:MOST]))
+
+    def told(self, event_type: str, given: ScoringInput, effects: Sequence[Effect]) -> list[Reason]:
+        """A code and a sentence for each effect."""
+        usual = self._scorer.usual(event_type)
+        reasons = []
+        for subject, row in self.occlusion.narrowed(event_type, given, effects):
+            if subject is None:
+                reasons.append(_past_event(given.window[row * ROW_SIZE : (row + 1) * ROW_SIZE]))
+            else:
+                place = subject.places[0]
+                text = sentence(self._features.declared[place], given.features[place], usual[place])
+                reasons.append(Reason(PREFIX + subject.code, text))
+        return reasons
+
+
+def strongest(effects: list[Effect]) -> list[Effect]:
+    """Those that raised a score by enough to be a reason, the strongest first; of equals, the later event."""
+    raising = [effect for effect in effects if effect.log_odds >= LEAST]
+    return sorted(raising, key=lambda effect: (-effect.log_odds, _code(effect), -effect.part.row))
+
+
+def _code(effect: Effect) -> str:
+    return effect.part.subject.code if effect.part.subject else ""
+
+
+def _past_event(row: bytes) -> Reason:
+    time, amount, *_, event_type = WINDOW_ROW.unpack(row)
+    kind, at = EVENT_TYPES[event_type], format_time(time)[:19].replace("T", " ")
+    over = f" over {money(amount / AMOUNT_SCALE)}" if amount >= 0 else ""
+    text = f"The user's {kind.replace('_', ' ')} of {at} (UTC){over} adds to the risk."
+    return Reason(f"{PREFIX}past-{kind.replace('_', '-')}", text)
