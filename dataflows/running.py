@@ -24,11 +24,12 @@ def flow_job(
     sink: str | None,
     stop_at_end: bool,
     decisions: str | None = None,
+    control: str | None = None,
 ) -> Job:
     """What the processes of the flow are told. Raises UserError for what can't work.
 
-    Labels and decisions that aren't named are looked for beside the events: in the same cluster, or in the files of the
-    same directory, where there are such.
+    Labels, decisions and changes of the policy that aren't named are looked for beside the events: in the same cluster,
+    or in the files of the same directory, where there are such.
     """
     kafka = f"kafka://{settings.kafka.bootstrap}"
     source = source or kafka
@@ -36,11 +37,12 @@ def flow_job(
         source=source,
         labels=labels or beside(source, settings.topics.labels),
         decisions=decisions or beside(source, settings.topics.decisions),
+        control=control or beside(source, settings.topics.control),
         sink=sink or kafka,
         wire=settings.to_wire(),
     )
     state = settings.state.directory
-    request.policy_engine()
+    request.timeline()
     request.check_scorer()
     with closing(request.open_input()) as log, closing(request.open_output()) as output:
         log.partitions()

@@ -53,7 +53,7 @@ def explain(
 
 def _judge(settings: Settings) -> Judge:
     request = RunRequest(source="", labels=None, sink="", wire=settings.to_wire())
-    engine, scorer = request.policy_engine(), request.scorer()
+    engine, scorer = request.timeline().at(0).engine, request.scorer()
     explainer = request.explainer(scorer, engine.policy)
     if explainer is None or not isinstance(scorer, ExplainableScorer):
         named = settings.scoring.checkpoint
