@@ -187,6 +187,6 @@ def _recurrences(entities: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
     seen = np.zeros(entities.shape, np.bool_)
     for lag in range(1, len(entities)):
         seen[:-lag] |= entities[:-lag] == entities[lag:]
-    codes = 1 + seen.view(np.uint8) + 2 * (entities == entities[0]).view(np.uint8)
+    codes: npt.NDArray[np.uint8] = 1 + seen.view(np.uint8) + 2 * (entities == entities[0]).view(np.uint8)
     codes *= entities != 0
     return codes.transpose(1, 2, 0)

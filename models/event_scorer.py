@@ -65,7 +65,9 @@ class EventScorer:
         if wrong is not None:
             raise ValueError(f"a window must be 1 or more rows of {ROW_SIZE} bytes, not {wrong} bytes")
         longest = max(sizes)
-        rows = unpack_rows(b"".join([one.window[-longest:].rjust(longest, b"\0") for one in batch]), longest // ROW_SIZE)
+        rows = unpack_rows(
+            b"".join([one.window[-longest:].rjust(longest, b"\0") for one in batch]), longest // ROW_SIZE
+        )
         return rows, [size // ROW_SIZE for size in sizes]
 
     def _vectors(self, batch: Sequence[ScoringInput]) -> npt.NDArray[np.float32]:

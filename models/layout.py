@@ -29,7 +29,7 @@ class Layout(NamedTuple):
         present = np.arange(longest) < np.array(lengths)[:, None]
         events, sources = np.flatnonzero(present), np.cumsum(present) - 1
         bias = torch.where(torch.from_numpy(present), 0.0, -torch.inf)[:, None, None]
-        return cls(*present.shape, bias, torch.from_numpy(events), torch.from_numpy(sources))
+        return cls(len(lengths), longest, bias, torch.from_numpy(events), torch.from_numpy(sources))
 
     @classmethod
     def padding(cls, lengths: Tensor, longest: int, dtype: torch.dtype) -> Self:

@@ -20,7 +20,7 @@ class PiecewiseLinear:
         rows = most + 2
         """Of a feature: its value at each edge, its value where it is unknown, and one that only zeros meet."""
         weight = linear.weight.detach().double().cpu().t()
-        shares = weight[:-features].split([max(len(ends) - 1, 0) for ends in pieces.edges])
+        shares = torch.split(weight[:-features], [max(len(ends) - 1, 0) for ends in pieces.edges])
         values = torch.zeros(features, rows, linear.out_features, dtype=torch.double)
         values[:, most] = weight[-features:]
         edges = torch.full((features, most + 1), torch.inf)

@@ -26,7 +26,7 @@ class ServedNetwork:
         self._head_bias = network.head.bias.detach() * slope + offset
 
     def __call__(self, ids: Tensor, values: Tensor, features: Tensor, layout: Layout) -> Tensor:
-        """[batch] of ids [batch, length, fields] and values [..., VALUES], newest first, and vectors [batch, features]."""
+        """[batch] of ids [batch, length, fields] and values [..., VALUES], padded, and vectors [batch, features]."""
         summary = self._summary(self._positions(ids, values), layout)
         both = torch.cat((summary, self._numeric(features).relu_()), dim=1)
         fused = torch.addmm(self._fusion_bias, both, self._fusion_weight).relu_()
