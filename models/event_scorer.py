@@ -6,8 +6,10 @@ from math import nan
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from contracts.scoring import ROW_SIZE, ScoringInput
+from models.cuda_graphs import Batch, GraphedNetwork
 from models.encoder import Encoder
 from models.event_fields import Rows, unpack_rows
 from models.layout import Layout
@@ -23,7 +25,8 @@ class EventScorer:
         self._served = ServedNetwork(self._network, encoder.features)
         self._encoder = encoder
         self._version = version
-        self._device = device
+        on_gpu = device.type == "cuda"
+        self._graphed = GraphedNetwork(self._served, encoder.window_events, device) if on_gpu else None
         self._usual = {
             kind: tuple(nan if value is None else value for value in values) for kind, values in encoder.usual.items()
         }
@@ -52,11 +55,19 @@ class EventScorer:
         """The probability of fraud or abuse for each input. Raises ValueError for an input of another form."""
         if not batch:
             return []
+        encoded = self.encoded(batch)
+        scores: list[float] = (self._graphed or self._packed)(encoded).tolist()
+        return scores
+
+    def encoded(self, batch: Sequence[ScoringInput]) -> Batch:
+        """Inputs as tensors on the CPU, padded to the longest window. Raises ValueError for one of another form."""
         rows, lengths = self._windows(batch)
         ids, values = map(torch.from_numpy, self._encoder.events.encode(rows))
-        features = torch.from_numpy(self._vectors(batch))
-        scores: list[float] = self._served(ids, values, features, Layout.packing(lengths)).tolist()
-        return scores
+        return Batch(ids, values, torch.from_numpy(self._vectors(batch)), torch.tensor(lengths))
+
+    def _packed(self, batch: Batch) -> Tensor:
+        ids, values, features, lengths = batch
+        return self._served(ids, values, features, Layout.packing(lengths))
 
     def _windows(self, batch: Sequence[ScoringInput]) -> tuple[Rows, list[int]]:
         """Rows [batch, longest], padded before the oldest, and the windows' lengths."""

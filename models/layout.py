@@ -1,9 +1,7 @@
 """Windows of several lengths at once: attention needs them padded, everything else needs their events alone."""
 
-from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,21 +19,20 @@ class Layout(NamedTuple):
     """[batch * length]: the event that lies at each place, and any other one for padding."""
 
     @classmethod
-    def packing(cls, lengths: Sequence[int]) -> Self:
-        """Without padding, on the CPU: the shapes depend on the lengths."""
-        longest = max(lengths)
-        if min(lengths) == longest:
+    def packing(cls, lengths: Tensor) -> Self:
+        """Without padding, on the CPU: the shapes depend on the lengths [batch]."""
+        shortest, longest = map(int, torch.aminmax(lengths))
+        if shortest == longest:
             return cls(len(lengths), longest)
-        present = np.arange(longest) < np.array(lengths)[:, None]
-        events, sources = np.flatnonzero(present), np.cumsum(present) - 1
-        bias = torch.where(torch.from_numpy(present), 0.0, -torch.inf)[:, None, None]
-        return cls(len(lengths), longest, bias, torch.from_numpy(events), torch.from_numpy(sources))
+        padding = cls.padding(lengths, longest)
+        present = torch.arange(longest) < lengths[:, None]
+        return padding._replace(events=present.flatten().nonzero()[:, 0], sources=present.flatten().cumsum(0) - 1)
 
     @classmethod
-    def padding(cls, lengths: Tensor, longest: int, dtype: torch.dtype) -> Self:
+    def padding(cls, lengths: Tensor, longest: int) -> Self:
         """With padding, on the device of `lengths` [batch]: the shapes are always the same."""
         present = torch.arange(longest, device=lengths.device) < lengths[:, None]
-        bias = torch.zeros(present.shape, dtype=dtype, device=lengths.device).masked_fill_(~present, -torch.inf)
+        bias = torch.zeros(present.shape, device=lengths.device).masked_fill_(~present, -torch.inf)
         return cls(len(lengths), longest, bias[:, None, None])
 
     def pack(self, padded: Tensor) -> Tensor:
