@@ -5,7 +5,7 @@ events, and cut off behind the batch.
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -31,16 +31,16 @@ class Batch(NamedTuple):
     lengths: Tensor
     """[batch]: events of each window."""
 
-    def parts(self, most: int) -> Iterator[Self]:
+    def parts(self, most: int) -> Iterator["Batch"]:
         """The same in parts of at most so many windows."""
-        return (self._make(tensors) for tensors in zip(*(tensor.split(most) for tensor in self), strict=True))
+        return (Batch(*tensors) for tensors in zip(*(torch.split(tensor, most) for tensor in self), strict=True))
 
-    def blank(self, batch: int, length: int) -> Self:
+    def blank(self, batch: int, length: int) -> "Batch":
         """Windows of one event, of this kind, but of another size."""
         ids, values = (tensor.new_zeros(batch, length, tensor.shape[2]) for tensor in (self.ids, self.values))
-        return self._make((ids, values, self.features.new_zeros(batch, self.features.shape[1]), ids.new_ones(batch)))
+        return Batch(ids, values, self.features.new_zeros(batch, self.features.shape[1]), self.lengths.new_ones(batch))
 
-    def place(self, smaller: Self) -> None:
+    def place(self, smaller: "Batch") -> None:
         """Copy a smaller batch into the first places."""
         for tensor, source in zip(self, smaller, strict=True):
             tensor[tuple(map(slice, source.shape))].copy_(source)
@@ -71,7 +71,7 @@ class GraphedNetwork:
         return torch.cat([self._replayed(part) for part in batch.parts(BATCHES[-1])])
 
     def _replayed(self, batch: Batch) -> Tensor:
-        size = size_for(*batch.ids.shape[:2], self._longest)
+        size = size_for(batch.ids.shape[0], batch.ids.shape[1], self._longest)
         if size not in self._captured:
             self._captured[size] = _Captured(self._network, batch.blank(*size), self._device)
         return self._captured[size](batch)
@@ -83,7 +83,8 @@ class _Captured:
     def __init__(self, network: ServedNetwork, blank: Batch, device: torch.device) -> None:
         self._host = Batch(*(tensor.pin_memory() for tensor in blank))
         self._inputs = Batch(*(tensor.to(device) for tensor in blank))
-        aside = torch.cuda.Stream(device)  # capturing wants kernels that have run before, on another stream
+        # Capturing wants kernels that have run before, on another stream.
+        aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(aside):
             for _ in range(_WARM_UPS):
