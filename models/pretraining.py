@@ -38,7 +38,9 @@ class MaskedEvents(nn.Module):
         positions = torch.where(masked[..., None], self.masked, self.network.positions(ids, values))
         states = self.network.bert(inputs_embeds=positions, attention_mask=events.long()).last_hidden_state[masked]
         guesses = F.linear(self.transform(states), self.network.fields.weight, self.bias)
-        fields = zip(torch.split(guesses, self._sizes, dim=1), ids[masked].unbind(dim=1), self._offsets(), strict=True)
+        fields = zip(
+            torch.split(guesses, self._sizes, dim=1), ids[masked].long().unbind(dim=1), self._offsets(), strict=True
+        )
         return torch.stack([F.cross_entropy(guess, truth - offset) for guess, truth, offset in fields]).mean()
 
     def _offsets(self) -> Iterator[int]:

@@ -68,7 +68,7 @@ def test_a_masked_event_is_guessed_from_the_others_alone(data: TrainingSet, enco
         model(*others, events, masked)
         guesses = F.linear(states[0], model.network.fields.weight, model.bias)
         fields = [
-            F.cross_entropy(guesses[:, end - size : end], ids[:, 2, field] - (end - size))
+            F.cross_entropy(guesses[:, end - size : end], ids[:, 2, field].long() - (end - size))
             for field, (size, end) in enumerate(zip(sizes, np.cumsum(sizes).tolist(), strict=True))
         ]
     torch.testing.assert_close(states[0], states[1])
