@@ -84,9 +84,11 @@ class TopicSettings(_Section):
     transactions: str = "transactions"
     labels: str = "labels"
     decisions: str = "decisions"
+    control: str = "control"
     risk_updates: str = "risk-updates"
     user_risk: str = "user-risk"
     policy_actions: str = "policy-actions"
+    policy_changes: str = "policy-changes"
     dead_letters: str = "dead-letters"
 
 

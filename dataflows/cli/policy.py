@@ -7,12 +7,14 @@ import typer
 from rich.console import Console
 
 from dataflows.cli.policy_overview import show_policy
+from dataflows.cli.thresholds import thresholds
 from dataflows.errors import UserError
 from dataflows.features import load_feature_set
 from dataflows.policies import load_policy
 from operators.policy import PolicyEngine, PolicyError
 
 app = typer.Typer()
+app.command()(thresholds)
 
 Features = Annotated[Path | None, typer.Option(help="The feature set's TOML file: checks that the features are there.")]
 
