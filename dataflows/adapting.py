@@ -39,6 +39,7 @@ class Saved(msgspec.Struct):
     policy: str
     positions: dict[str, int]
     courses: dict[str, CourseState]
+    clock: int
     written: int
     """The end of the control topic when all moves were in it."""
 
@@ -100,7 +101,7 @@ def adapt_live(task: Task, cluster: str, state: Path, *, once: bool) -> Iterator
     topics = task.settings.topics
     task = task._replace(urls={**task.urls, topics.policy_changes: cluster})
     saved = _load(state, task.policy)
-    courses = Courses(task.policy, task.ahead, saved.courses if saved else {})
+    courses = _courses(task, saved)
     with (
         closing(open_output(cluster, task.settings.kafka.client())) as log,
         _open_known(task, saved.positions if saved else {}, to_end=False) as known,
@@ -116,12 +117,12 @@ def adapt_live(task: Task, cluster: str, state: Path, *, once: bool) -> Iterator
                 changes += courses.look_again()
             control.send(changes)
             if changes or time.monotonic() - saved_at >= _SAVE:
-                _save(state, Saved(task.policy.version, known.positions, courses.states, control.end))
+                _save(state, Saved(task.policy.version, known.positions, courses.states, courses.clock, control.end))
                 saved_at = time.monotonic()
             yield from changes
             if not read:
                 time.sleep(_PAUSE)
-        _save(state, Saved(task.policy.version, known.positions, courses.states, control.end))
+        _save(state, Saved(task.policy.version, known.positions, courses.states, courses.clock, control.end))
 
 
 @contextmanager
@@ -174,6 +175,10 @@ def _load(path: Path, policy: Policy) -> Saved | None:
     except (OSError, msgspec.MsgspecError) as error:
         raise UserError(f"{path}: can't be read: {error}; remove it to learn from the topics anew") from None
     return saved if saved.policy == policy.version else None
+
+
+def _courses(task: Task, saved: Saved | None) -> Courses:
+    return Courses(task.policy, task.ahead, saved.courses if saved else {}, saved.clock if saved else 0)
 
 
 def _save(path: Path, saved: Saved) -> None:

@@ -40,6 +40,8 @@ class CourseState(msgspec.Struct):
     pending: list[Pending] = msgspec.field(default_factory=list)
     look: int | None = None
     """The next look, epoch ms; None before the first event."""
+    judged: int | None = None
+    """The latest look that a move could follow from: none does twice."""
     periods: dict[int, Period] = msgspec.field(default_factory=dict)
     costs: CostState = msgspec.field(default_factory=CostState)
 
@@ -92,10 +94,13 @@ class Course:
         return []
 
     def look_again(self, time: int) -> list[ControlChange]:
-        """The latest look once more, when the events have come to `time`: the move that it asks for, if any."""
+        """The latest look, when the events have come to `time`: the move that it asks for, if it didn't before."""
         if self._aim is None or self.state.look is None:
             return []
         look = self.state.look - self._table.every
+        if look == self.state.judged:
+            return []
+        self.state.judged = look
         self.state.pending = [one for one in self.state.pending if one.effective_at > look]
         aim = self._aim.aim(look)
         return [] if aim is None else self._go(aim, time + self._ahead)

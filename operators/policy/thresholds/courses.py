@@ -18,22 +18,23 @@ POSITIVE: Final = ("fraud", "abuse")
 class Courses:
     """Takes in what is known, in the order of event time, and gives the moves that follow."""
 
-    def __init__(self, policy: Policy, ahead: int, states: Mapping[str, CourseState]) -> None:
-        """`ahead` in ms; `states` by name, those of other thresholds don't matter."""
+    def __init__(self, policy: Policy, ahead: int, states: Mapping[str, CourseState], clock: int = 0) -> None:
+        """`ahead` in ms; what a restart goes on from: `states` by name, and `clock`."""
         self._courses = {
             name: Course(name, table, ahead, states.get(name)) for name, table in policy.thresholds.items()
         }
-        self._time = 0
+        self.clock = clock
+        """The latest time that was taken in, epoch ms."""
 
     @property
     def states(self) -> dict[str, CourseState]:
-        """What a restart goes on from."""
+        """By name."""
         return {name: course.state for name, course in self._courses.items()}
 
     def take(self, known: Known, *, moving: bool = True) -> list[ControlChange]:
         """Take in the next; the moves that are due before it. With `moving` False there are none: it only learns."""
-        self._time = max(self._time, time_of(known))
-        changes = [move for one in self._courses.values() for move in one.advance(self._time, moving=moving)]
+        self.clock = max(self.clock, time_of(known))
+        changes = [move for one in self._courses.values() for move in one.advance(self.clock, moving=moving)]
         match known:
             case Scored():
                 for course in self._courses.values():
@@ -52,7 +53,7 @@ class Courses:
 
     def look_again(self) -> list[ControlChange]:
         """The moves that the latest looks ask for, now."""
-        return [move for course in self._courses.values() for move in course.look_again(self._time)]
+        return [move for course in self._courses.values() for move in course.look_again(self.clock)]
 
 
 def time_of(known: Known) -> int:
