@@ -12,7 +12,10 @@ from dataflows.connectors.kafka_output import partition_of
 
 PARTITIONS = 4
 """Of each topic: the mock's default."""
-TOPICS = ("transactions", "labels", "decisions", "risk-updates", "user-risk", "policy-actions", "dead-letters")
+TOPICS = (
+    "transactions", "labels", "decisions", "control", "risk-updates", "user-risk", "policy-actions", "policy-changes",
+    "dead-letters",
+)  # fmt: skip
 _PRODUCER = {"compression.type": "zstd", "compression.level": 9, "linger.ms": 200, "batch.num.messages": 2_000}
 _MOCK = """
 import sys

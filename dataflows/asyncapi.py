@@ -11,13 +11,14 @@ from contracts.messages import MESSAGES
 from dataflows.settings import TopicSettings
 from dataflows.topics import flow_topics
 
-INPUTS: Final = {"transactions": "event", "labels": "label", "decisions": "decision"}
+INPUTS: Final = {"transactions": "event", "labels": "label", "decisions": "decision", "control": "control"}
 """By the setting that names the topic: the message that the flow reads there."""
 
 OUTPUTS: Final = {
     "risk_updates": "risk-update",
     "user_risk": "user-risk",
     "policy_actions": "policy-action",
+    "policy_changes": "policy-change",
     "dead_letters": "dead-letter",
 }
 """By the setting that names the topic: the message that the flow writes there."""

@@ -109,7 +109,7 @@ def _features(settings: Settings) -> Iterator[Finding]:
 
 
 def _policy(settings: Settings) -> Iterator[Finding]:
-    policy = _request(settings).policy_engine().policy
+    policy = _request(settings).timeline().initial
     yield Finding("ok", f"policy {policy.version}: {len(policy.rules)} rules")
 
 

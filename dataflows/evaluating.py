@@ -12,7 +12,7 @@ from dataflows.period import Period
 from dataflows.training import POSITIVE, make_training_set
 from models.baseline import NAME, train_baseline
 from models.evaluation import Budgets, Evaluation, evaluate
-from models.lineage import Lineage
+from models.lineage import Lineage, Part
 from models.scoring import Report, probabilities
 from models.training_set import DAY, TrainingSet
 from operators.features import FeatureSet
@@ -26,12 +26,14 @@ class Wanted(NamedTuple):
     """What to judge, on what, by which measures."""
 
     scorer: RiskScorer
-    lineage: Lineage
+    learnt: tuple[Part, ...]
+    """The stretches of events that the scorer learnt from."""
     period: Period
     budgets: Budgets
     known_since: int | None
     """Users known since then, epoch ms, are left out from the day after; None keeps all."""
-    baseline: bool
+    baseline: Lineage | None
+    """What the baseline learns from; None: none is wanted."""
 
 
 class Judged(NamedTuple):
@@ -51,7 +53,7 @@ def judge_past(
 ) -> Judged:
     """Judge a scorer on the events of a period. Raises EvaluationError where they lack a class."""
     known = list(labels)
-    read = _spanned(wanted.period, wanted.lineage) if wanted.baseline else wanted.period
+    read = _spanned(wanted.period, wanted.baseline) if wanted.baseline else wanted.period
     past = make_training_set(events, known, features, read)
     chosen = _in_period(past, wanted.period)
     inside = int(chosen.sum())
@@ -60,8 +62,8 @@ def judge_past(
     data = past.take(np.nonzero(chosen)[0])
     evaluations = [evaluate(wanted.scorer.version, data, probabilities(wanted.scorer, data, report), wanted.budgets)]
     if wanted.baseline:
-        evaluations.append(_baseline(past, data, wanted))
-    learnt = sum(len(part.indices(data)) for part in (wanted.lineage.training, wanted.lineage.validation))
+        evaluations.append(_baseline(past, data, wanted.baseline, wanted.budgets))
+    learnt = sum(len(part.indices(data)) for part in wanted.learnt)
     times = data.event_times
     return Judged(evaluations, int(times.min()), int(times.max()), inside - len(data), learnt)
 
@@ -79,10 +81,9 @@ def unknown_users(data: TrainingSet, labels: Iterable[Label], since: int) -> Cho
     return first >= data.event_times // DAY * DAY
 
 
-def _baseline(past: TrainingSet, data: TrainingSet, wanted: Wanted) -> Evaluation:
-    lineage = wanted.lineage
+def _baseline(past: TrainingSet, data: TrainingSet, lineage: Lineage, budgets: Budgets) -> Evaluation:
     trees = train_baseline(past, lineage.training.indices(past), lineage.validation.indices(past), lineage.recipe.seed)
-    return evaluate(NAME, data, trees.probabilities(data.features), wanted.budgets)
+    return evaluate(NAME, data, trees.probabilities(data.features), budgets)
 
 
 def _in_period(data: TrainingSet, period: Period) -> Chosen:

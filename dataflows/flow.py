@@ -3,17 +3,18 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow, Stream
 from bytewax.operators import KeyedStream
 
-from contracts.decisions import Versions
 from contracts.keys import KEY_GROUPS
+from contracts.scoring import RiskScorer
 from dataflows import metrics
 from dataflows.connectors.base import InputLog, OutputLog
 from dataflows.connectors.kafka_output import KafkaOutput
+from dataflows.control_journal import ControlJournal
 from dataflows.guard import Guard
 from dataflows.progress import ProgressBoard
 from dataflows.reading import Kind, ReadingRules, SourceBatch
@@ -41,11 +42,22 @@ _LEAST_CACHED: Final = 16
 """Entities of a step in a key group."""
 
 
+class Parts(NamedTuple):
+    """What is opened once for a process."""
+
+    scorer: RiskScorer | None
+    journal: ControlJournal
+    state: StateDirectory
+
+
 def build(job: Job) -> Dataflow:
     """The flow of one engine process."""
     request = RunRequest.model_validate(job.arguments)
     metrics.serve(request.settings.metrics.port, job.index)
-    source = _source(job, request, request.open_input())
+    scorer = request.scorer()
+    timeline = request.timeline(scorer.version if scorer else "none")
+    journal = ControlJournal(job.state / "control", timeline, kept=request.control is not None)
+    source = _source(job, request, request.open_input(), journal)
     output = request.open_output()
     if isinstance(output, KafkaOutput):
         metrics.watch_errors("sink", lambda: output.errors)
@@ -55,23 +67,20 @@ def build(job: Job) -> Dataflow:
 
     flow = Dataflow("sealwax")
     batches = op.input("source", flow, source)
-    decided = _decisions(
-        request, source.inputs, max(1, len(job.addresses)), StateDirectory(job.state / "groups"), batches
-    )
+    parts = Parts(scorer, journal, StateDirectory(job.state / "groups"))
+    decided = _decisions(request, parts, source.inputs, max(1, len(job.addresses)), batches)
     records = op.flat_map_batch("emit", decided, emitter.decisions)
-    letters = op.flat_map_batch("letters", batches, emitter.letters)
-    op.output("sink", op.merge("outputs", records, letters), _sink(request, output, partitions))
+    read = op.flat_map_batch("letters", batches, emitter.read)
+    op.output("sink", op.merge("outputs", records, read), _sink(request, output, partitions))
     return flow
 
 
 def _decisions(
-    request: RunRequest, inputs: int, processes: int, state: StateDirectory, batches: Stream[SourceBatch]
+    request: RunRequest, parts: Parts, inputs: int, processes: int, batches: Stream[SourceBatch]
 ) -> KeyedStream[Decided]:
     """From what was read to what is decided. The step ids are the keys of recovery: they never change."""
-    settings, features = request.settings, request.features
+    settings, features, state = request.settings, request.features, parts.state
     cache = max(_LEAST_CACHED, settings.state.cache_entries * processes // KEY_GROUPS)
-    scorer, engine = request.scorer(), request.policy_engine()
-    versions = Versions(scorer.version if scorer else "none", engine.policy.version, features.version)
 
     routed = op.flat_map_batch("route", batches, route)
     user_output = op.stateful_batch("users", routed, _grouped(users.open_part, features, state, inputs, cache))
@@ -81,11 +90,12 @@ def _decisions(
         replies = op.stateful_batch("entities", queries, _grouped(entities.open_part, features, state, cache))
         joining = op.merge("joining", joining, op.flat_map_batch("gather", replies, gather))
     joined = op.stateful_batch("join", joining, _grouped(join.open_part, features, state))
-    explainer = request.explainer(scorer, engine.policy)
+    scorer = parts.scorer
+    explainer = request.explainer(scorer, parts.journal.timeline.initial)
     scoring = ScoreStep(scorer, settings.scoring.token_budget, settings.scoring.deadline / 1_000, explainer=explainer)
     scored = op.flat_map_batch("score", joined, scoring)
     topic, shown = settings.topics.transactions, features.names if settings.sink.features else ()
-    opening = partial(policy.open_part, engine, state, cache, versions, topic, features.settle, shown)
+    opening = partial(policy.open_part, parts.journal, state, cache, topic, features.settle, shown)
     return op.stateful_batch("policy", scored, partial(policy.PolicyLogic, opening))
 
 
@@ -93,7 +103,7 @@ def _grouped(open_part: Callable[..., Any], *arguments: object) -> Callable[[Any
     return partial(GroupLogic, partial(open_part, *arguments))
 
 
-def _source(job: Job, request: RunRequest, log: InputLog) -> EventSource:
+def _source(job: Job, request: RunRequest, log: InputLog, journal: ControlJournal) -> EventSource:
     settings = request.settings
     settle = request.features.settle
     rules = ReadingRules(
@@ -111,7 +121,7 @@ def _source(job: Job, request: RunRequest, log: InputLog) -> EventSource:
     progress = ProgressBoard(job.state / "progress").reporter(job.index)
     topics = settings.topics
     kinds: dict[str, Kind] = {topics.transactions: "events", topics.labels: "labels", topics.decisions: "decisions"}
-    return EventSource(log, kinds, rules, frontiers, guard, progress)
+    return EventSource(log, kinds, topics.control, journal, rules, frontiers, guard, progress)
 
 
 def _sink(request: RunRequest, output: OutputLog, partitions: dict[str, int]) -> RecordSink:

@@ -21,8 +21,8 @@ class FlowRecord(BaseModel):
     places: dict[str, str]
     """Where each topic lies: positions in one file or cluster mean nothing in another."""
     starts: dict[str, int] | None
-    """Where "latest" was in each input partition, by its name, when the directory was new; None: it wasn't asked for.
-    A partition that comes later is read from its beginning."""
+    """Where the first record to be read was in each input partition, by its name, when the directory was new; None: at
+    the beginning, as it is of a partition that comes later, and of the changes of the policy."""
     origins: dict[str, int]
     """The end of each output partition, by its name, when the directory was new: where a scan for ids begins."""
 
@@ -69,14 +69,16 @@ def _new_record(request: RunRequest, log: InputLog, output: OutputLog) -> FlowRe
     return FlowRecord(
         features=request.features.version,
         places=request.places,
-        starts=_starts(log) if request.settings.source.start == "latest" else None,
+        starts=None if request.settings.source.start == "earliest" else _starts(request, log),
         origins=_origins(request, output),
     )
 
 
-def _starts(log: InputLog) -> dict[str, int]:
+def _starts(request: RunRequest, log: InputLog) -> dict[str, int]:
     starts = {}
     for topic, number in log.partitions():
+        if topic == request.settings.topics.control:
+            continue
         partition = log.open(topic, number)
         starts[f"{topic}-{number}"] = partition.position
         partition.close()

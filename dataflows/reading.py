@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple, Protocol
 from contracts.codec import InvalidRecordError, decode_decision, decode_event, decode_label
 from contracts.decisions import encode_dead_letter
 from contracts.events import Label, Position
+from dataflows.change_records import effective_records
 from dataflows.connectors.base import InputPartition, InputRecord, OutputRecord
+from dataflows.control_journal import ControlJournal
 from operators.packs import Arrival, Ruled
 from operators.settling import ABSENT_INPUT, UNKNOWN
 
@@ -61,7 +63,7 @@ class _Read(NamedTuple):
 class SourceBatch:
     """What one partition gave at once."""
 
-    __slots__ = ("arrivals", "decisions", "input", "labels", "last", "letters", "watermark", "wrong_key")
+    __slots__ = ("arrivals", "changes", "decisions", "input", "labels", "last", "letters", "watermark", "wrong_key")
 
     def __init__(self, number: int) -> None:
         self.input = number
@@ -69,6 +71,8 @@ class SourceBatch:
         self.labels: list[Label] = []
         self.decisions: list[Ruled] = []
         self.letters: list[OutputRecord] = []
+        self.changes: list[OutputRecord] = []
+        """Records of changes of the policy: accepted, or effective from here on."""
         self.watermark: int | None = None
         """Where it has moved: the partition's watermark, for every key group."""
         self.last: int | None = None
@@ -77,7 +81,9 @@ class SourceBatch:
         """Events whose record had no key, or another than the user."""
 
     def __bool__(self) -> bool:
-        return bool(self.arrivals or self.labels or self.decisions or self.letters or self.watermark is not None)
+        return bool(
+            self.arrivals or self.labels or self.decisions or self.letters or self.changes or self.watermark is not None
+        )
 
 
 class PartitionReader:
@@ -89,8 +95,9 @@ class PartitionReader:
 
     def __init__(
         self, source: InputPartition, place: Position, number: int, kind: Kind, rules: ReadingRules,
-        frontiers: Frontiers, clock: Callable[[], float], latest: int = UNKNOWN,
+        frontiers: Frontiers, clock: Callable[[], float], latest: int = UNKNOWN, journal: ControlJournal | None = None,
     ) -> None:  # fmt: skip
+        """With a `journal`, nothing is given before it knows."""
         self._source = source
         self._place = place
         self._number = number
@@ -103,6 +110,9 @@ class PartitionReader:
         self._latest = latest
         self._told = UNKNOWN
         self._quiet_since: float | None = None
+        self._journal = journal
+        if journal is not None and latest != UNKNOWN:
+            journal.go_on(latest)
 
     @property
     def state(self) -> tuple[int, int]:
@@ -120,7 +130,7 @@ class PartitionReader:
         self._publish()
         batch = SourceBatch(self._number)
         limit = self._frontiers.minimum() + self._rules.hold
-        buffer = self._buffer
+        buffer, before = self._buffer, self._latest
         while buffer and buffer[0].time <= limit:
             read = buffer.popleft()
             self._latest = max(self._latest, read.time)
@@ -133,6 +143,10 @@ class PartitionReader:
                 batch.decisions.append(read.ruled)
             elif read.letter is not None:
                 batch.letters.append(read.letter)
+        if self._journal is not None and self._latest > before:
+            self._journal.go_on(self._latest)
+            if self._journal.timeline.next_change(before) <= self._latest:
+                batch.changes = effective_records(batch.arrivals, self._place.topic, self._journal.timeline, before)
         batch.watermark = self._watermark()
         if batch.watermark == ABSENT_INPUT and self._latest != UNKNOWN:
             batch.last = self._latest - self._rules.lateness
@@ -175,8 +189,9 @@ class PartitionReader:
         self._check_time(record, event.event_time, "event_time")
         mark = self._newest - self._rules.lateness
         late = event.event_time < mark
+        peak = self._newest if self._newest > event.event_time else 0
         self._newest = max(self._newest, event.event_time)
-        arrival = Arrival(event, self._place.partition, record.offset, late, received, mark if late else 0)
+        arrival = Arrival(event, self._place.partition, record.offset, late, received, mark if late else 0, peak)
         return _Read(record.offset, event.event_time, arrival, wrong_key=record.key != event.user_id.encode())
 
     def _label(self, record: InputRecord, received: int) -> _Read:

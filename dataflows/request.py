@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from contracts.decisions import Versions
 from contracts.scoring import RiskScorer
 from dataflows.connectors.base import AtOffsets, AtTime, InputLog, OutputLog, ReadRange
 from dataflows.connectors.urls import open_input, open_output
@@ -19,7 +20,7 @@ from models.choice import check_scorer, open_scorer
 from models.errors import CheckpointError
 from operators.explainer import Explainer
 from operators.features import FeatureSet
-from operators.policy import Policy, PolicyEngine, PolicyError
+from operators.policy import Policy, PolicyError, Timeline
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class RunRequest(BaseModel):
     source: str
     labels: str | None
     decisions: str | None = None
+    control: str | None = None
     sink: str
     wire: dict[str, Any]
     """The settings, without their secrets."""
@@ -55,7 +57,7 @@ class RunRequest(BaseModel):
         return load_feature_set(self.settings.features or DEFAULTS / "shop-features.toml")
 
     def open_input(self) -> InputLog:
-        """The events and, where there are any, the labels and decisions. Raises UserError."""
+        """The events and, where there are any, the labels, decisions and changes of the policy. Raises UserError."""
         start = self.settings.source.start
         read_range = ReadRange(
             _at(self.starts) or (AtTime(start) if isinstance(start, int) else start),
@@ -71,7 +73,12 @@ class RunRequest(BaseModel):
     @property
     def _input_urls(self) -> dict[str, str]:
         topics = self.settings.topics
-        urls = {topics.transactions: self.source, topics.labels: self.labels, topics.decisions: self.decisions}
+        urls = {
+            topics.transactions: self.source,
+            topics.labels: self.labels,
+            topics.decisions: self.decisions,
+            topics.control: self.control,
+        }
         return {topic: url for topic, url in urls.items() if url is not None}
 
     @property
@@ -92,13 +99,19 @@ class RunRequest(BaseModel):
     def output_topics(self) -> tuple[str, ...]:
         """The topics written to."""
         topics = self.settings.topics
-        return topics.risk_updates, topics.user_risk, topics.policy_actions, topics.dead_letters
+        return (
+            topics.risk_updates,
+            topics.user_risk,
+            topics.policy_actions,
+            topics.policy_changes,
+            topics.dead_letters,
+        )
 
-    def policy_engine(self) -> PolicyEngine:
-        """The policy over the feature set. Raises UserError."""
+    def timeline(self, model: str = "") -> Timeline:
+        """Begins with the policy, over the feature set; `model` is the scorer's version. Raises UserError."""
         path = self.settings.policy or DEFAULTS / "shop-policy.toml"
         try:
-            return PolicyEngine(load_policy(path), self.features.names)
+            return Timeline(load_policy(path), self.features.names, Versions(model, "", self.features.version))
         except PolicyError as error:
             raise UserError(str(error)) from None
 

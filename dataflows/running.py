@@ -24,23 +24,25 @@ def flow_job(
     sink: str | None,
     stop_at_end: bool,
     decisions: str | None = None,
+    control: str | None = None,
 ) -> Job:
     """What the processes of the flow are told. Raises UserError for what can't work.
 
-    Labels and decisions that aren't named are looked for beside the events: in the same cluster, or in the files of the
-    same directory, where there are such.
+    Labels, decisions and changes of the policy that aren't named are looked for beside the events: in the same cluster,
+    or in the files of the same directory, where there are such.
     """
     kafka = f"kafka://{settings.kafka.bootstrap}"
     source = source or kafka
     request = RunRequest(
         source=source,
-        labels=labels or _beside(source, settings.topics.labels),
-        decisions=decisions or _beside(source, settings.topics.decisions),
+        labels=labels or beside(source, settings.topics.labels),
+        decisions=decisions or beside(source, settings.topics.decisions),
+        control=control or beside(source, settings.topics.control),
         sink=sink or kafka,
         wire=settings.to_wire(),
     )
     state = settings.state.directory
-    request.policy_engine()
+    request.timeline()
     request.check_scorer()
     with closing(request.open_input()) as log, closing(request.open_output()) as output:
         log.partitions()
@@ -55,7 +57,8 @@ def flow_job(
     )
 
 
-def _beside(source: str, topic: str) -> str | None:
+def beside(source: str, topic: str) -> str | None:
+    """The source itself, where it may hold a topic too."""
     return source if may_hold(source, topic) else None
 
 

@@ -17,9 +17,11 @@ def flow_topics(topics: TopicSettings, partitions: int = DEFAULT_PARTITIONS) -> 
         TopicPlan(topics.transactions, partitions),
         TopicPlan(topics.labels, partitions),
         TopicPlan(topics.decisions, 1),
+        TopicPlan(topics.control, 1, compacted=True),
         TopicPlan(topics.risk_updates, partitions),
         TopicPlan(topics.user_risk, partitions, compacted=True),
         TopicPlan(topics.policy_actions, partitions),
+        TopicPlan(topics.policy_changes, 1),
         TopicPlan(topics.dead_letters, 1, large_records=True),
     ]
 

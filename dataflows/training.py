@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from contracts.events import Event, Label
-from contracts.scoring import ROW_SIZE
+from contracts.scoring import ROW_SIZE, short_fingerprint
 from dataflows.offline import replay_period
 from dataflows.period import Period
 from models.training_set import TrainingSet
@@ -31,6 +31,7 @@ def make_training_set(
     vectors, windows = array("f"), bytearray()
     window_bytes = features.window_events * ROW_SIZE
     lengths, targets, times, event_ids, user_ids = array("q"), bytearray(), array("q"), [], []
+    names: dict[int, str] = {}
     for event, scored in replay_period(events, known, features, period):
         vectors.extend(scored.features)
         windows += scored.window.rjust(window_bytes, b"\0")
@@ -39,6 +40,7 @@ def make_training_set(
         times.append(event.event_time)
         event_ids.append(event.event_id)
         user_ids.append(event.user_id)
+        names |= {short_fingerprint(name): name for name in (event.country, event.category, event.outcome) if name}
     return TrainingSet(
         feature_names=features.names,
         features=np.frombuffer(vectors, np.float32).reshape(-1, len(features.names)),
@@ -48,4 +50,5 @@ def make_training_set(
         event_times=np.frombuffer(times, np.int64),
         event_ids=tuple(event_ids),
         user_ids=tuple(user_ids),
+        names=names,
     )

@@ -37,6 +37,10 @@ class SharedSlots:
         """Publish a value."""
         self._slots[slot] = value
 
+    def get(self, slot: int) -> int:
+        """What a slot holds."""
+        return self._slots[slot]
+
     def values(self) -> list[int]:
         """What every slot holds."""
         return self._slots.tolist()

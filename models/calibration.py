@@ -10,9 +10,12 @@ _RIDGE = 1e-3
 """Pulls the slope towards 1 and the offset towards the start where there are few positives."""
 
 
-def sampling_offset(negative_rate: float) -> float:
-    """What to add to the logit of a model that saw this share of the negatives (King and Zeng, 2001)."""
-    return float(np.log(negative_rate))
+def sampling_offset(negative_rate: float, positive_weight: float = 1.0) -> float:
+    """What to add to the logit of a model that saw this share of the negatives (King and Zeng, 2001).
+
+    Positives that count so many times bend it as fewer negatives do.
+    """
+    return float(np.log(negative_rate / positive_weight))
 
 
 def platt(labels: npt.NDArray[np.uint8], logits: Logits, offset: float = 0.0) -> tuple[float, float]:

@@ -12,12 +12,14 @@ unfinished.safetensors   while it is trained: what the rest of the training depe
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from models.encoder import Encoder
 from models.errors import CheckpointError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 CONFIG: Final = "config.json"
 WEIGHTS: Final = "model.safetensors"
@@ -47,12 +49,12 @@ def read_checkpoint(
     Raises CheckpointError, naming the file and what to do, for a checkpoint that is missing or damaged, or that was
     trained on other features, or on longer windows, than those given.
     """
-    data = _read(directory, CONFIG)
+    data = read_file(directory, CONFIG)
     config = _config(directory, data)
-    encoder = _encoder(directory, _verified(directory, ENCODER, config))
-    _check_fit(directory, encoder, feature_names, window_events)
+    encoder = parsed(directory, ENCODER, verified(directory, ENCODER, config), Encoder)
+    check_features(directory, encoder.features.names, encoder.window_events, feature_names, window_events)
     return CheckpointFiles(
-        f"{config['name']}#{sha256(data)[:8]}", config, encoder, _verified(directory, WEIGHTS, config)
+        f"{config['name']}#{sha256(data)[:8]}", config, encoder, verified(directory, WEIGHTS, config)
     )
 
 
@@ -61,7 +63,8 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(directory: Path, file: str) -> bytes:
+def read_file(directory: Path, file: str) -> bytes:
+    """Of a checkpoint. Raises CheckpointError where it is missing or can't be read."""
     try:
         return (directory / file).read_bytes()
     except FileNotFoundError:
@@ -72,23 +75,35 @@ def _read(directory: Path, file: str) -> bytes:
         raise CheckpointError(f"{directory}: {file} cannot be read: {error.strerror}") from None
 
 
-def _verified(directory: Path, file: str, config: dict[str, Any]) -> bytes:
-    data = _read(directory, file)
+def verified(directory: Path, file: str, config: dict[str, Any]) -> bytes:
+    """The bytes of a file whose SHA-256 is the configuration's; raises CheckpointError where it isn't."""
+    data = read_file(directory, file)
     if config["sha256"].get(file) != sha256(data):
         raise CheckpointError(f"{directory}: {file} is damaged (its SHA-256 is not config.json's): copy it again")
     return data
 
 
 def _config(directory: Path, data: bytes) -> dict[str, Any]:
+    config = read_json(directory, data)
     try:
-        config: dict[str, Any] = json.loads(data)
         architectures, name, hashes = config["architectures"], config["name"], config["sha256"]
-    except (ValueError, TypeError, KeyError) as error:
+    except KeyError as error:
         raise damaged(directory, error) from None
     if architectures != [ARCHITECTURE]:
         raise CheckpointError(f"{directory}: {CONFIG}: architectures must be {ARCHITECTURE}: not an event scorer")
     if not isinstance(name, str) or not isinstance(hashes, dict):
         raise damaged(directory, TypeError("a field has the wrong type"))
+    return config
+
+
+def read_json(directory: Path, data: bytes) -> dict[str, Any]:
+    """config.json, an object. Raises CheckpointError where it is none."""
+    try:
+        config = json.loads(data)
+    except ValueError as error:
+        raise damaged(directory, error) from None
+    if not isinstance(config, dict):
+        raise damaged(directory, TypeError("it is no object"))
     return config
 
 
@@ -98,17 +113,24 @@ def damaged(directory: Path, error: Exception) -> CheckpointError:
     return CheckpointError(f"{directory}: {CONFIG} is damaged ({said[0]}): copy the checkpoint again")
 
 
-def _encoder(directory: Path, data: bytes) -> Encoder:
+def parsed(directory: Path, file: str, data: bytes, kind: type[Model]) -> Model:
+    """A file's JSON as a model. Raises CheckpointError naming the first wrong field."""
     try:
-        return Encoder.model_validate_json(data)
+        return kind.model_validate_json(data)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in detail["loc"])
-        raise CheckpointError(f"{directory}: {ENCODER}: {field}: {detail['msg']}".replace(": : ", ": ")) from None
+        raise CheckpointError(f"{directory}: {file}: {field}: {detail['msg']}".replace(": : ", ": ")) from None
 
 
-def _check_fit(directory: Path, encoder: Encoder, names: tuple[str, ...] | None, events: int | None) -> None:
-    expected = encoder.features.names
+def check_features(
+    directory: Path,
+    expected: tuple[str, ...],
+    window_events: int | None,
+    names: tuple[str, ...] | None,
+    events: int | None,
+) -> None:
+    """Raise CheckpointError where a checkpoint's features aren't those `names`, or its windows longer than `events`."""
     if names is not None and names != expected:
         missing, unknown = sorted(set(expected) - set(names)), sorted(set(names) - set(expected))
         said = [f"it lacks {', '.join(missing)}"] * bool(missing)
@@ -117,8 +139,8 @@ def _check_fit(directory: Path, encoder: Encoder, names: tuple[str, ...] | None,
             f"{directory}: does not fit the feature set: {'; '.join(said) or 'the order of the features differs'}: "
             "use the feature set it was trained with, or train again with this one"
         )
-    if events is not None and events < encoder.window_events:
+    if events is not None and window_events is not None and events < window_events:
         raise CheckpointError(
-            f"{directory}: was trained on windows of {encoder.window_events} events, and the feature set's "
+            f"{directory}: was trained on windows of {window_events} events, and the feature set's "
             f"window_events is {events}: raise it, or train again"
         )

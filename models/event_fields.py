@@ -63,7 +63,7 @@ class EventFields(BaseModel):
             amount_edges=tuple(edges.tolist()),
             amount_mean=float(logs.mean()) if len(logs) else 0.0,
             amount_scale=float(logs.std()) or 1.0 if len(logs) else 1.0,
-            **{name: _frequent(events[name], vocabulary, rare) for name in VOCABULARIES},
+            **{name: frequent(events[name], vocabulary, rare) for name in VOCABULARIES},
         )
 
     @cached_property
@@ -132,7 +132,8 @@ class EventFields(BaseModel):
         )
 
 
-def _frequent(fingerprints: npt.NDArray[np.uint32], most: int, rare: int) -> tuple[int, ...]:
+def frequent(fingerprints: npt.NDArray[np.uint32], most: int, rare: int) -> tuple[int, ...]:
+    """The `most` frequent of those that come at least `rare` times, ascending; 0 stands for none."""
     known, counts = np.unique(fingerprints[fingerprints != 0], return_counts=True)
     order = np.lexsort((known, -counts))[:most]
     return tuple(sorted(known[order[counts[order] >= rare]].tolist()))

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812, the name torch's own documents use
 
 from models.metrics import average_precision, roc_auc
+from models.objective import objective
 from models.recipe import Optimisation
 from models.training_set import Indices
 from models.unfinished import Saved, Unfinished
@@ -80,6 +80,7 @@ class Fit:
     ) -> None:
         self._learner = learner
         self._network = learner.network
+        self._device = next(self._network.parameters()).device
         self._labels = labels
         self._validation = validation
         self._recipe = recipe
@@ -124,9 +125,8 @@ class Fit:
     def _step(self, indices: Indices, rate: float) -> float:
         for group in self._optimiser.param_groups:
             group["lr"] = self._recipe.learning_rate * rate
-        logits = self._learner.logits(indices)
-        labels = torch.from_numpy(self._labels[indices].astype(np.float32)).to(logits.device)
-        loss = F.binary_cross_entropy_with_logits(logits, labels)
+        labels = torch.from_numpy(self._labels[indices].astype(np.float32)).to(self._device)
+        loss = objective(lambda: self._learner.logits(indices), labels, self._recipe)
         self._optimiser.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._recipe.gradient_clip)

@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.times import format_time
 from models.encoder import Encoder
-from models.recipe import Recipe
+from models.recipe import AnyRecipe, Recipe
 
 _CARD = """\
 # {name}
@@ -15,12 +15,18 @@ calibrated probability. Made by `sealwax train`; loaded by `sealwax run --checkp
 
 ## How it was made
 - Network: {layers} layers of {hidden}, {heads} heads, {numeric_hidden} in the numeric branch and the fusion.
+{training}
+- Vocabulary, bins and scales were learnt on the training events alone. `metrics.json` holds the whole recipe.
+
+{evidence}"""
+
+_TRAINING = """\
 - Training: at most {epochs} epochs of AdamW, learning rate {learning_rate}, batches of {batch_size}, seed {seed};
   {rate:.0%} of the legitimate events drawn afresh for each epoch; the epoch with the best average precision on the
   validation events was kept. Scores are corrected for the drawing and calibrated by Platt scaling on the
-  validation events.
-- Vocabulary, bins and scales were learnt on the training events alone. `metrics.json` holds the whole recipe.
+  validation events."""
 
+_EVIDENCE = """\
 ## On what
 | | events | fraud or abuse | from | to |
 |---|---|---|---|---|
@@ -42,18 +48,28 @@ is evidence for a policy, not a verdict on a person.
 
 
 def model_card(recipe: Recipe, encoder: Encoder, metrics: dict[str, Any]) -> str:
-    """The card in Markdown, from what `train` knows."""
-    validation = metrics["validation"]
+    """The event scorer's card in Markdown, from what `train` knows."""
     return _CARD.format(
         name=recipe.name,
         window_events=encoder.window_events,
         features=len(encoder.features.names),
         **recipe.model.model_dump(),
-        **recipe.training.model_dump(),
-        seed=recipe.seed,
-        rate=recipe.training.negative_rate,
+        training=training_told(recipe),
+        evidence=evidence_told(encoder.features.names, metrics),
+    )
+
+
+def training_told(recipe: AnyRecipe) -> str:
+    """How the weights were found, an item of a list."""
+    return _TRAINING.format(**recipe.training.model_dump(), seed=recipe.seed, rate=recipe.training.negative_rate)
+
+
+def evidence_told(features: tuple[str, ...], metrics: dict[str, Any]) -> str:
+    """On what a model was trained, how good it is, and its limits: the sections that every card ends with."""
+    validation = metrics["validation"]
+    return _EVIDENCE.format(
         parts="\n".join(_part(name, metrics[name]) for name in ("training", "validation")),
-        names=", ".join(f"`{name}`" for name in encoder.features.names),
+        names=", ".join(f"`{name}`" for name in features),
         auc=validation["roc_auc"],
         precision=validation["average_precision"],
         log_loss=validation["log_loss"],

@@ -2,12 +2,13 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.errors import RecipeError
 
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Days = Annotated[float, Field(ge=0)]
@@ -38,6 +39,20 @@ class ModelShape(_Table):
         return self
 
 
+class TextModel(_Table):
+    """The base model of a `text` scorer, and how windows are told to it."""
+
+    base: Annotated[str, Field(min_length=1)]
+    """A Hugging Face model: its directory, or `hub:` and its name on the hub."""
+    language: Literal["en", "zh"] = "en"
+    max_tokens: Annotated[int, Field(ge=32)] = 192
+    """The longest text, special tokens included; the oldest events go first."""
+    frozen_layers: Annotated[int, Field(ge=0)] = 0
+    """So many of the first layers, and the embeddings with them, are left as they are."""
+    words: dict[str, str] = {}
+    """What to say for a feature, category, outcome or country, by its name; else the name itself is said."""
+
+
 class Optimisation(_Table):
     """How the weights are found: AdamW, linear warm-up, cosine decay."""
 
@@ -54,6 +69,30 @@ class Optimisation(_Table):
     """Largest norm of the gradient."""
     negative_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Share of the legitimate events that an epoch draws, afresh each time; the scores are corrected for it."""
+    positive_weight: Annotated[float, Field(gt=0)] = 1.0
+    """How many times a fraud counts in the loss; the scores are corrected for it."""
+    focal_gamma: Annotated[float, Field(ge=0)] = 0.0
+    """How much less an event counts the surer the network is of its label (focal loss)."""
+    consistency: Annotated[float, Field(ge=0)] = 0.0
+    """λ of `L_cls + λ L_reg`: weight of the disagreement of two passes with other dropout. It doubles a step's cost."""
+
+
+class Augmentation(_Table):
+    """What is hidden from the network while it trains, drawn afresh each time."""
+
+    event_dropout: Share = 0.0
+    """Each of the window's earlier events, with this probability."""
+    feature_dropout: Share = 0.0
+    """Each feature, with this probability: it is unknown."""
+
+
+class FineTuning(Optimisation):
+    """The same, from weights that know a language already."""
+
+    epochs: Count = 3
+    patience: Count = 2
+    batch_size: Count = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-5
 
 
 class Validation(_Table):
@@ -63,25 +102,50 @@ class Validation(_Table):
     label_delay_days: Days = 7.0
 
 
-class Recipe(_Table):
-    """A training recipe. Same recipe, same data, same machine: same checkpoint."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")] = "event"
+class _Recipe(_Table):
+    name: Name
     """Names the model in every update, before a hash of the checkpoint."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
-    model: ModelShape = ModelShape()
-    training: Optimisation = Optimisation()
     validation: Validation = Validation()
 
 
-def load_recipe(path: Path) -> Recipe:
+class Recipe(_Recipe):
+    """How an `event` scorer is trained. Same recipe, same data, same machine: same checkpoint."""
+
+    scorer: Literal["event"] = "event"
+    name: Name = "event"
+    model: ModelShape = ModelShape()
+    training: Optimisation = Optimisation()
+    augmentation: Augmentation = Augmentation()
+
+
+class TextRecipe(_Recipe):
+    """How a `text` scorer is fine-tuned."""
+
+    scorer: Literal["text"] = "text"
+    name: Name = "text"
+    model: TextModel
+    training: FineTuning = FineTuning()
+
+
+AnyRecipe = Recipe | TextRecipe
+
+_KINDS: Final[dict[str, type[AnyRecipe]]] = {"event": Recipe, "text": TextRecipe}
+
+
+def load_recipe(path: Path) -> AnyRecipe:
     """The recipe in a TOML file. Raises RecipeError, naming each wrong setting."""
     try:
-        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RecipeError(f"{path}: there is no such file: give --recipe a TOML file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read as TOML: {error}") from None
+    scorer = read.get("scorer", "event")
+    if not isinstance(scorer, str) or scorer not in _KINDS:
+        raise RecipeError(f"{path}: scorer: must be {' or '.join(_KINDS)}, not {scorer!r}")
+    try:
+        return _KINDS[scorer].model_validate(read)
     except ValidationError as error:
         raise RecipeError(f"{path}: {_explain(error)}") from None
 

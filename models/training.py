@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from transformers import BertConfig
@@ -15,12 +16,15 @@ from models.fitting import Fit, Logits, Progress, Report
 from models.inputs import Inputs
 from models.model_card import model_card
 from models.network import EventNetwork
-from models.recipe import ModelShape, Recipe
+from models.recipe import Augmentation, ModelShape, Recipe
 from models.training_metrics import training_metrics
 from models.training_set import Indices, TrainingSet
 from models.unfinished import Unfinished
 
 __all__ = ["Progress", "Report", "network_config", "train"]
+
+Features = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 _EVALUATION_BATCH: Final = 1_024
 
@@ -37,7 +41,7 @@ def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lamb
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
         network = EventNetwork(network_config(encoder, recipe.model))
-        learner = _Learner(network, encoder, data)
+        learner = _Learner(network, encoder, data, recipe.augmentation)
         fit = Fit(learner, data.labels, training, validation, recipe.training, recipe.seed)
         fitted = fit.run(unfinished, report)
     metrics = training_metrics(data, training, validation, recipe, fitted)
@@ -69,24 +73,43 @@ def network_config(encoder: Encoder, shape: ModelShape) -> BertConfig:
 class _Learner:
     """A network over the encoded events of a training set."""
 
-    def __init__(self, network: EventNetwork, encoder: Encoder, data: TrainingSet) -> None:
+    def __init__(self, network: EventNetwork, encoder: Encoder, data: TrainingSet, augmentation: Augmentation) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._network = network.to(self._device)
         self._encoder = encoder
         self._data = data
+        self._augmentation = augmentation
 
     @property
     def network(self) -> EventNetwork:
         return self._network
 
     def logits(self, indices: Indices) -> Tensor:
-        rows = self._data.rows(indices)
-        inputs = Inputs.encoded(self._encoder, rows, self._data.features[indices]).to(self._device)
-        mask = torch.from_numpy((rows["event_time"][:, ::-1] != 0).astype(np.int64)).to(self._device)
-        logits: Tensor = self._network(*inputs, mask)
+        rows, features = self._data.rows(indices), self._data.features[indices]
+        mask = rows["event_time"][:, ::-1] != 0
+        if self._network.training:
+            features, mask = self._augmented(features, mask)
+        inputs = Inputs.encoded(self._encoder, rows, features).to(self._device)
+        logits: Tensor = self._network(*inputs, torch.from_numpy(mask.astype(np.int64)).to(self._device))
         return logits
+
+    def _augmented(self, features: Features, mask: Mask) -> tuple[Features, Mask]:
+        """Features [n, features] with some unknown, and a mask [n, length] without some of the earlier events."""
+        hidden, left_out = self._augmentation.feature_dropout, self._augmentation.event_dropout
+        if hidden:
+            features = np.where(_drawn(features.shape, hidden), np.float32(np.nan), features)
+        if left_out:
+            mask = mask & ~_drawn(mask.shape, left_out)
+            mask[:, 0] = True  # the scored event
+        return features, mask
 
     @torch.inference_mode()
     def predict(self, indices: Indices) -> Logits:
         parts = np.array_split(indices, math.ceil(len(indices) / _EVALUATION_BATCH))
         return torch.cat([self.logits(part) for part in parts]).cpu().numpy().astype(np.float64)
+
+
+def _drawn(shape: tuple[int, ...], probability: float) -> Mask:
+    """True with a probability; by torch's random state, which an unfinished training keeps."""
+    drawn: Mask = (torch.rand(shape) < probability).numpy()
+    return drawn

@@ -8,16 +8,17 @@ import numpy.typing as npt
 from models.calibration import platt, sampling_offset
 from models.fitting import Fitted, Logits
 from models.metrics import average_precision, expected_calibration_error, log_loss, roc_auc
-from models.recipe import Recipe
+from models.recipe import AnyRecipe
 from models.training_set import Indices, TrainingSet
 
 
 def training_metrics(
-    data: TrainingSet, training: Indices, validation: Indices, recipe: Recipe, fitted: Fitted
+    data: TrainingSet, training: Indices, validation: Indices, recipe: AnyRecipe, fitted: Fitted
 ) -> dict[str, Any]:
     """Of a fitted scorer, with the calibration that the validation events give: slope and offset of its logits."""
     labels = data.labels[validation]
-    slope, offset = platt(labels, fitted.logits, sampling_offset(recipe.training.negative_rate))
+    start = sampling_offset(recipe.training.negative_rate, recipe.training.positive_weight)
+    slope, offset = platt(labels, fitted.logits, start)
     return {
         "training": _described(data, training) | {"history": fitted.history},
         "validation": _described(data, validation) | _quality(labels, fitted.logits, slope, offset),

@@ -1,6 +1,7 @@
 """What a scorer learns from: scoring inputs with their labels, in arrays."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -34,6 +35,8 @@ class TrainingSet:
     """[n], epoch ms."""
     event_ids: tuple[str, ...]
     user_ids: tuple[str, ...]
+    names: Mapping[int, str] = field(default_factory=dict)
+    """Of countries, categories and outcomes, by the fingerprints that windows hold."""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -12,7 +12,7 @@ from xxhash import xxh3_128
 
 from models.checkpoint_files import UNFINISHED
 from models.errors import TrainingSetError
-from models.recipe import Recipe
+from models.recipe import AnyRecipe
 from models.training_set import TrainingSet
 
 
@@ -27,7 +27,7 @@ class Saved(NamedTuple):
 class Unfinished:
     """The file in a checkpoint's directory while its training lasts. A write replaces it whole, or not at all."""
 
-    def __init__(self, directory: Path, recipe: Recipe, data: TrainingSet) -> None:
+    def __init__(self, directory: Path, recipe: AnyRecipe, data: TrainingSet) -> None:
         self._path = directory / UNFINISHED
         self._new = directory / f"{UNFINISHED}.new"
         self._of = _identity(recipe, data)
@@ -62,7 +62,7 @@ class Unfinished:
             path.unlink(missing_ok=True)
 
 
-def _identity(recipe: Recipe, data: TrainingSet) -> str:
+def _identity(recipe: AnyRecipe, data: TrainingSet) -> str:
     hashed = xxh3_128(recipe.model_dump_json().encode())
     hashed.update(json.dumps(data.feature_names).encode())
     for array in (data.features, data.windows, data.lengths, data.labels, data.event_times):

@@ -1,6 +1,6 @@
 """A model's reasons: what moved a score most, as stable codes with a sentence each."""
 
-from math import isnan
+from collections.abc import Sequence
 from typing import Final
 
 from contracts.decisions import Reason
@@ -9,7 +9,6 @@ from contracts.scoring import ROW_SIZE, WINDOW_ROW, ExplainableScorer, RiskScore
 from contracts.times import format_time
 from operators.features import FeatureSet
 from operators.features.sentences import money, sentence
-from operators.features.subjects import Subject
 from operators.occlusion import Effect, Occlusion
 
 PREFIX: Final = "model:"
@@ -45,18 +44,20 @@ class Explainer:
     def reasons(self, event: Event, given: ScoringInput) -> tuple[Reason, ...]:
         """The most effective first. Raises what the scorer raises."""
         _, effects = self.occlusion.effects(event.event_type, given)
-        return tuple(self.reason(event.event_type, given, effect) for effect in strongest(effects)[:MOST])
+        return tuple(self.told(event.event_type, given, strongest(effects)[:MOST]))
 
-    def reason(self, event_type: str, given: ScoringInput, effect: Effect) -> Reason:
-        """One effect's code and sentence."""
-        subject, row = effect.part
-        if subject is None:
-            return _past_event(given.window[row * ROW_SIZE : (row + 1) * ROW_SIZE])
+    def told(self, event_type: str, given: ScoringInput, effects: Sequence[Effect]) -> list[Reason]:
+        """A code and a sentence for each effect."""
         usual = self._scorer.usual(event_type)
-        place = _telling(subject, given.features, usual)
-        return Reason(
-            PREFIX + subject.code, sentence(self._features.declared[place], given.features[place], usual[place])
-        )
+        reasons = []
+        for subject, row in self.occlusion.narrowed(event_type, given, effects):
+            if subject is None:
+                reasons.append(_past_event(given.window[row * ROW_SIZE : (row + 1) * ROW_SIZE]))
+            else:
+                place = subject.places[0]
+                text = sentence(self._features.declared[place], given.features[place], usual[place])
+                reasons.append(Reason(PREFIX + subject.code, text))
+        return reasons
 
 
 def strongest(effects: list[Effect]) -> list[Effect]:
@@ -67,17 +68,6 @@ def strongest(effects: list[Effect]) -> list[Effect]:
 
 def _code(effect: Effect) -> str:
     return effect.part.subject.code if effect.part.subject else ""
-
-
-def _telling(subject: Subject, values: tuple[float, ...], usual: tuple[float, ...]) -> int:
-    """The place of the feature that is furthest from what is usual, as a share of the larger of both."""
-    return max(subject.places, key=lambda place: _distance(values[place], usual[place]))
-
-
-def _distance(value: float, usual: float) -> float:
-    if isnan(value) or isnan(usual):
-        return float(isnan(value) != isnan(usual))
-    return abs(value - usual) / max(abs(value), abs(usual)) if value != usual else 0.0
 
 
 def _past_event(row: bytes) -> Reason:

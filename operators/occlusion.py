@@ -5,7 +5,7 @@ taken away become what is usual for legitimate events of the type, and expressio
 the window.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from math import isnan, log
 from typing import Final, NamedTuple
 
@@ -61,6 +61,16 @@ class Occlusion:
             for part, without in zip(parts, others, strict=True)
         ]
 
+    def narrowed(self, event_type: str, given: ScoringInput, effects: Sequence[Effect]) -> list[Part]:
+        """The effects' parts, each with the one feature that by itself does most of it in place of several."""
+        usual = self._scorer.usual(event_type)
+        alone = [list(_each(effect.part, given.features, usual)) for effect in effects]
+        asked = [one for some in alone if len(some) > 1 for one in some]
+        scores = self._scorer.score([self.without(event_type, given, [one]) for one in asked]) if asked else []
+        left = dict(zip(asked, (round(log_odds(score), 2) for score in scores), strict=True))
+        choices = ((min if effect.log_odds > 0 else max, some) for effect, some in zip(effects, alone, strict=True))
+        return [choose(some, key=lambda one: left.get(one, 0.0)) for choose, some in choices]
+
     def without(self, event_type: str, given: ScoringInput, parts: Collection[Part]) -> ScoringInput:
         """The input without some of its parts."""
         usual = self._scorer.usual(event_type)
@@ -88,6 +98,16 @@ def log_odds(score: float) -> float:
     """The natural logarithm of a probability's odds."""
     bounded = min(max(score, _LEAST), 1 - _LEAST)
     return log(bounded / (1 - bounded))
+
+
+def _each(part: Part, features: Sequence[float], usual: Sequence[float]) -> Iterator[Part]:
+    """The part's features that aren't as usual, each as a part of its own; a past event is one."""
+    if part.subject is None:
+        yield part
+        return
+    for place in part.subject.places:
+        if _differ(features[place], usual[place]):
+            yield Part(part.subject._replace(places=(place,)))
 
 
 def _changed(own: bytes, rows: list[bytes], feature: WindowedFeature, value: float, usual: float) -> bytes:

@@ -36,6 +36,8 @@ class Arrival(Pack):
     """Wall-clock epoch ms: travels in headers, never in a value."""
     mark: int = 0
     """Where it is late: the watermark that it came after."""
+    peak: int = 0
+    """Where its partition was further than its own time: how far. What is in force there decides."""
 
     @property
     def token(self) -> int:

@@ -34,12 +34,15 @@ COMMANDS: Final = {
         "simulate:simulate",
         "Simulate a shop: thousands of people with habits, seven kinds of abuse, and labels that come late.",
     ),
-    "train": Command("train:train", "Train the event scorer on past events and what became known of them."),
+    "train": Command("train:train", "Train a scorer on past events and what became known of them."),
     "evaluate": Command(
         "evaluate:evaluate",
         "Judge a checkpoint on past events: ranking, card precision, a false-positive budget, calibration, slices.",
     ),
     "policy": Command("policy:app", "Check policies before they decide about anybody."),
+    "explain": Command(
+        "explain:explain", "Say why one event has its score: what moved it, and what it would have been otherwise."
+    ),
     "topics": Command("topics:app", "Create, list and fill the flow's Kafka topics."),
     "dead-letters": Command("dead_letters:app", "Look through what could not be read, and send it again."),
     "holds": Command("holds:app", "Keep orders on hold as the policy says; look at holds, release and confirm them."),

@@ -18,10 +18,10 @@ from dataflows.features import load_feature_set
 from dataflows.new_file import new_file
 from dataflows.period import Period, moment
 from models.baseline import check_baseline
-from models.choice import open_scorer
+from models.choice import open_scorer, scorer_lineage
 from models.errors import CheckpointError, EvaluationError
 from models.evaluation import Budgets
-from models.lineage import read_lineage
+from models.lineage import Lineage
 from operators.features import FeatureSet
 
 _LEAST_WIDTH: Final = 130
@@ -65,7 +65,9 @@ def evaluate(
         if baseline:
             check_baseline()
         scorer = open_scorer(str(checkpoint), feature_set.names, feature_set.window_events)
-        wanted = Wanted(scorer, read_lineage(checkpoint), period, budgets, since, baseline)
+        lineage = _lineage(checkpoint, baseline)
+        learnt = (lineage.training, lineage.validation) if lineage else ()
+        wanted = Wanted(scorer, learnt, period, budgets, since, lineage if baseline else None)
         judged = _judge(console, events, labels, feature_set, wanted)
     except (CheckpointError, EvaluationError) as error:
         raise UserError(str(error)) from None
@@ -79,6 +81,13 @@ def evaluate(
     if judged.learnt:
         console.print(f"{judged.learnt:,} of these events are {LEARNT}", highlight=False, soft_wrap=True)
     console.print(f"{output}/evaluation.json, {output}/evaluation.html", highlight=False, markup=False, soft_wrap=True)
+
+
+def _lineage(checkpoint: Path, baseline: bool) -> Lineage | None:
+    lineage = scorer_lineage(str(checkpoint))
+    if baseline and lineage is None:
+        raise EvaluationError("--baseline learns from what the checkpoint learnt from, and this one doesn't tell it")
+    return lineage
 
 
 def _judge(console: Console, events: str, labels: str, feature_set: FeatureSet, wanted: Wanted) -> Judged:

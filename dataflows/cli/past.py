@@ -66,11 +66,11 @@ class Past:
 
 
 @contextmanager
-def open_past(console: Console, events: str, labels: str | None) -> Iterator[Past]:
+def open_past(console: Console, events: str, labels: str | None, settings: Settings | None = None) -> Iterator[Past]:
     """A command's past; shows how much of it is read and, at the end, what could not be and was left out."""
     columns = TextColumn("[bold]{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}")
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True) as progress:
-        past = Past(events, labels, load_settings(), progress)
+        past = Past(events, labels, settings or load_settings(), progress)
         yield past
     for text in past.bad:
         console.print(text, markup=False, highlight=False, soft_wrap=True)

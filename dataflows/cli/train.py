@@ -15,8 +15,9 @@ from dataflows.features import load_feature_set
 from dataflows.period import Period
 from dataflows.training import make_training_set
 from models.checkpoint_files import CONFIG, UNFINISHED
-from models.errors import RecipeError, TrainingSetError
-from models.recipe import Recipe, load_recipe
+from models.choice import train_scorer
+from models.errors import CheckpointError, RecipeError, TrainingSetError
+from models.recipe import AnyRecipe, load_recipe
 from models.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def train(
     start: Annotated[str | None, typer.Option("--from", help="First day or time to learn from.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="First day or time that is not learnt from.")] = None,
 ) -> None:
-    """Train the event scorer on past events and what became known of them.
+    """Train a scorer on past events and what became known of them.
 
     Events before --from build the users' state. Where a training was interrupted, the same command goes on after the
     last whole epoch, to the same checkpoint. Example:
@@ -52,7 +53,7 @@ def train(
     try:
         chosen = load_recipe(recipe)
         _train(console, _read(console, events, labels, features, period), chosen, output)
-    except (RecipeError, TrainingSetError) as error:
+    except (CheckpointError, RecipeError, TrainingSetError) as error:
         raise UserError(str(error)) from None
     console.print(f"checkpoint: {output}", highlight=False, soft_wrap=True)
 
@@ -74,9 +75,7 @@ def _read(console: Console, events: str, labels: str, features: Path, period: Pe
     return data
 
 
-def _train(console: Console, data: TrainingSet, recipe: Recipe, output: Path) -> None:
-    from models.training import train as train_scorer  # torch takes seconds to import
-
+def _train(console: Console, data: TrainingSet, recipe: AnyRecipe, output: Path) -> None:
     try:
         with _epochs(console, recipe) as report:
             train_scorer(data, recipe, output, report)
@@ -91,7 +90,7 @@ def _train(console: Console, data: TrainingSet, recipe: Recipe, output: Path) ->
 
 
 @contextmanager
-def _epochs(console: Console, recipe: Recipe) -> Iterator["Report"]:
+def _epochs(console: Console, recipe: AnyRecipe) -> Iterator["Report"]:
     """Shows each epoch's steps as a bar, and a line of what validation said after it."""
     from models.fitting import Progress as Told
 

@@ -11,7 +11,7 @@ import orjson
 from dataflows.connectors.base import DataLostError, DeliveryError, OutputRecord
 from dataflows.errors import UserError
 
-_ID_FIELDS: Final = ("update_id", "risk_id", "action_id", "letter_id")
+_ID_FIELDS: Final = ("update_id", "risk_id", "action_id", "record_id", "letter_id")
 """Where a value holds its record's id; a file has no headers."""
 
 _TAIL: Final = 64 * 1024

@@ -47,12 +47,14 @@ class Emitter:
         metrics.count_decided([decided for _, decided in items])
         return _keyed(packs)
 
-    def letters(self, batches: list[SourceBatch]) -> Iterable[tuple[str, RecordPack]]:
-        """The dead letters among what was read."""
+    def read(self, batches: list[SourceBatch]) -> Iterable[tuple[str, RecordPack]]:
+        """What reading itself has to tell: dead letters, and changes of the policy."""
         packs: dict[tuple[str, int], RecordPack] = {}
         for batch in batches:
             for letter in batch.letters:
                 self._add(packs, self._topics.dead_letters, letter)
+            for change in batch.changes:
+                self._add(packs, self._topics.policy_changes, change)
         return _keyed(packs)
 
     def _add(self, packs: dict[tuple[str, int], RecordPack], topic: str, record: OutputRecord) -> None:

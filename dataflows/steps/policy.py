@@ -8,15 +8,15 @@ from typing import Final
 import msgspec
 from bytewax.operators import StatefulBatchLogic
 
-from contracts.decisions import Versions
 from contracts.events import Label
 from dataflows import metrics
+from dataflows.control_journal import ControlJournal
 from dataflows.state import GroupStore, KeyedState, StateDirectory
 from dataflows.steps.grouped import GroupLogic
 from dataflows.steps.route import GROUP_KEYS
 from dataflows.steps.sweeping import sweep
 from operators.packs import Ruled, ScoredPack
-from operators.policy import Decided, PolicyEngine, PolicyGroup, UserState
+from operators.policy import Decided, PolicyGroup, Timeline, UserState
 from operators.policy.life import Judgment
 
 STEP: Final = "policy"
@@ -53,12 +53,14 @@ class PolicyPart:
         group: PolicyGroup,
         states: KeyedState[UserState],
         agenda: GroupStore,
+        journal: ControlJournal,
         wall: Callable[[], float] = time.time,
         awake: Callable[[], float] = time.monotonic,
     ) -> None:
         self._group = group
         self._states = states
         self._agenda = agenda
+        self._journal = journal
         self._wall = wall
         self._awake = awake
         self._idle_from: int | None = None
@@ -66,6 +68,7 @@ class PolicyPart:
         self._restore()
 
     def take(self, packs: list[ScoredPack]) -> list[Decided]:
+        self._journal.catch_up()
         with metrics.timed(STEP):
             decided = [self._group.on_pack(pack) for pack in packs]
             sweep(self._states, lambda _, state: self._group.rest(state))
@@ -88,7 +91,10 @@ class PolicyPart:
         self._idle += min(now - self._looked, 2 * LOOK)  # a process that stood still has not seen that nothing came
         self._looked = now
         time = min(self._idle_from + int(self._idle * 1_000), int(self._wall() * 1_000)) - GRACE
-        return [self._group.pass_time(time)] if time > self._group.clock else []
+        if time <= self._group.clock:
+            return []
+        self._journal.go_on(time)
+        return [self._group.pass_time(time)]
 
     def snapshot(self) -> tuple[int, int]:
         changes = {_DUE + user: None if due is None else _encode(due) for user, due in self._group.touched().items()}
@@ -135,7 +141,7 @@ class PolicyLogic(GroupLogic[ScoredPack, Decided, tuple[int, int]]):
 
 
 def open_part(
-    engine: PolicyEngine, directory: StateDirectory, cache_entries: int, versions: Versions, topic: str, delay: int,
+    journal: ControlJournal, directory: StateDirectory, cache_entries: int, topic: str, delay: int,
     shown: tuple[str, ...],
     group: int, held: tuple[int, int] | None,
 ) -> PolicyPart:  # fmt: skip
@@ -144,13 +150,14 @@ def open_part(
     users, agenda = directory.table(STEP, key), directory.table("agenda", key)
     users.rollback(held and held[0])
     agenda.rollback(held and held[1])
-    states = KeyedState(users, UserState.encode, lambda data: _adopted(engine, UserState.decode(data)), cache_entries)
+    timeline = journal.timeline
+    states = KeyedState(users, UserState.encode, lambda data: _adopted(timeline, UserState.decode(data)), cache_entries)
     metrics.watch_state(STEP, states)
-    return PolicyPart(PolicyGroup(engine, states, versions, topic, delay, shown), states, agenda)
+    return PolicyPart(PolicyGroup(timeline, states, topic, delay, shown), states, agenda, journal)
 
 
-def _adopted(engine: PolicyEngine, state: UserState) -> UserState:
-    """The policy may be another since the state was written."""
+def _adopted(timeline: Timeline, state: UserState) -> UserState:
+    """The policy that the flow is started with may be another since the state was written."""
     if state.risk is not None:
-        state.risk = engine.adopted(state.risk)
+        state.risk = timeline.adopted(state.risk, state.since)
     return state

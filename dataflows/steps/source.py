@@ -1,4 +1,4 @@
-"""source: the partitions of events, labels and decisions, read in step."""
+"""source: the partitions of events, labels and decisions, read in step, and that of changes of the policy."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,8 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from contracts.events import Position
 from dataflows import metrics
 from dataflows.connectors.base import InputLog, InputPartition
+from dataflows.control_journal import ControlJournal
+from dataflows.control_reading import ControlReader
 from dataflows.drain import draining
 from dataflows.guard import Guard
 from dataflows.progress import Reporter
@@ -23,7 +25,9 @@ _PAUSE = timedelta(milliseconds=5)
 
 
 class _Partition(StatefulSourcePartition[SourceBatch, SourceState]):
-    def __init__(self, reader: PartitionReader, source: InputPartition, guard: Guard, progress: Reporter) -> None:
+    def __init__(
+        self, reader: PartitionReader | ControlReader, source: InputPartition, guard: Guard, progress: Reporter
+    ) -> None:
         self._reader = reader
         self._source = source
         self._guard = guard
@@ -52,12 +56,14 @@ class _Partition(StatefulSourcePartition[SourceBatch, SourceState]):
 
 
 class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
-    """All partitions of the topics; `kinds` tells what each topic holds."""
+    """All partitions of the topics; `kinds` tells what each topic holds, none of it that of `control`."""
 
     def __init__(
         self,
         log: InputLog,
         kinds: Mapping[str, Kind],
+        control: str,
+        journal: ControlJournal,
         rules: ReadingRules,
         frontiers: Frontiers,
         guard: Guard,
@@ -65,6 +71,8 @@ class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
     ) -> None:
         self._log = log
         self._kinds = kinds
+        self._control = control
+        self._journal = journal
         self._rules = rules
         self._frontiers = frontiers
         self._guard = guard
@@ -83,9 +91,14 @@ class EventSource(FixedPartitionedSource[SourceBatch, SourceState]):
         topic, partition = self._places[for_part]
         offset, latest = resume_state or (None, UNKNOWN)
         source = self._log.open(topic, partition, offset)
-        reader = PartitionReader(
-            source, Position(topic, partition, 0), list(self._places).index(for_part), self._kinds[topic],
-            self._rules, self._frontiers, time.monotonic, latest,
+        place, number = Position(topic, partition, 0), list(self._places).index(for_part)
+        reader = (
+            ControlReader(source, place, number, self._rules, self._frontiers, self._journal)
+            if topic == self._control
+            else PartitionReader(
+                source, place, number, self._kinds[topic], self._rules, self._frontiers, time.monotonic, latest,
+                self._journal,
+            )
         )  # fmt: skip
         metrics.watch_lag(for_part, lambda: source.lag)
         return _Partition(reader, source, self._guard, self._progress)

@@ -6,6 +6,7 @@ from operators.policy.group import Decided, PolicyGroup
 from operators.policy.policy import Policy, parse_policy
 from operators.policy.risk import UserRisk
 from operators.policy.state import UserState
+from operators.policy.timeline import Timeline
 
 __all__ = [
     "Decided",
@@ -14,6 +15,7 @@ __all__ = [
     "PolicyEngine",
     "PolicyError",
     "PolicyGroup",
+    "Timeline",
     "UserRisk",
     "UserState",
     "parse_policy",

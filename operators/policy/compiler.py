@@ -4,7 +4,7 @@ The function's text is made of this module's own words, of numbers and quoted te
 writer has typed otherwise.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from math import nan
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -40,10 +40,16 @@ _TESTS = {"contains": "{1!r} in {0}", "startsWith": "{0}.startswith({1!r})", "en
 
 
 def compile_conditions(
-    trees: Sequence[Node], feature_names: Sequence[str], thresholds: Mapping[str, float] = MappingProxyType({})
+    trees: Sequence[Node],
+    feature_names: Sequence[str],
+    thresholds: Mapping[str, float] = MappingProxyType({}),
+    lists: Mapping[str, Container[str]] = MappingProxyType({}),
 ) -> Matching:
-    """One function for all the conditions, in their order. Every feature and threshold that they name must be given."""
-    writer = _Writer(feature_names, thresholds)
+    """One function for all the conditions, in their order. Every feature and threshold that they name must be given.
+
+    Where `lists` has a list of a name, it is looked into instead of the values that the policy has written.
+    """
+    writer = _Writer(feature_names, thresholds, lists)
     lines = [_HEAD, " found = []"]
     for index, tree in enumerate(trees):
         lines += [f" if {writer.where(tree, True)}:", f"  found.append({index})"]
@@ -56,7 +62,10 @@ def compile_conditions(
 class _Writer:
     """Writes trees as Python expressions, and binds the values that they need."""
 
-    def __init__(self, feature_names: Sequence[str], thresholds: Mapping[str, float]) -> None:
+    def __init__(
+        self, feature_names: Sequence[str], thresholds: Mapping[str, float], lists: Mapping[str, Container[str]]
+    ) -> None:
+        self._lists = lists
         self.bound: dict[str, Any] = {"divide": _divide, **_ATTRIBUTES}
         self._numbers = {"event.amount": "amount"}
         self._numbers |= {f"feature.{name}": f"features[{index}]" for index, name in enumerate(feature_names)}
@@ -104,8 +113,8 @@ class _Writer:
 
     def _test(self, node: Node, truth: bool) -> str:
         match node:
-            case Membership(subject=subject, values=values):
-                test = f"{self._value(subject)} in {self._bind(values)}"
+            case Membership(subject=subject, values=values, list_name=name):
+                test = f"{self._value(subject)} in {self._bind(self._lists.get(name, values))}"
             case TextTest(function=function, subject=subject, argument=argument):
                 test = _TESTS[function].format(self._value(subject), argument)
             case _:

@@ -1,7 +1,8 @@
 """Decides about one event after another. Pure: a decision depends on nothing but what it is given."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from math import isnan, nan
+from types import MappingProxyType
 
 import msgspec
 
@@ -10,6 +11,7 @@ from contracts.events import AMOUNT_SCALE, EVENT_TYPES, Event, Position
 from contracts.times import LATEST
 from operators.policy.compiler import compile_conditions
 from operators.policy.errors import ConditionError, PolicyError, condition_problem
+from operators.policy.levels import Levels
 from operators.policy.life import UNSCORED, Judgment, Release
 from operators.policy.policy import Policy, Rule
 from operators.policy.risk import UserRisk
@@ -30,20 +32,30 @@ class Decision(msgspec.Struct, gc=False):
 class PolicyEngine:
     """A policy over the features of one feature set."""
 
-    def __init__(self, policy: Policy, feature_names: tuple[str, ...]) -> None:
-        """Raises PolicyError where a rule names a feature that isn't among `feature_names`."""
+    def __init__(
+        self,
+        policy: Policy,
+        feature_names: tuple[str, ...],
+        lists: Mapping[str, Container[str]] = MappingProxyType({}),
+    ) -> None:
+        """`lists` replace those that the policy has written, by name.
+
+        Raises PolicyError where a rule names a feature that isn't among `feature_names`.
+        """
         _check_features(policy, feature_names)
         self.policy = policy
+        self.levels = Levels.of(policy)
         self._course = policy.user_risk
-        self._levels = [name for name, _ in policy.levels]
-        self._lowest = self._levels[0]
+        self._names = self.levels.names
         acting = [rule for rule in policy.rules if rule.action != "release"]
         releasing = [rule for rule in policy.rules if rule.action == "release"]
         self._rules = {kind: tuple(rule for rule in acting if kind in rule.events) for kind in EVENT_TYPES}
         self._releases = {kind: tuple(rule for rule in releasing if kind in rule.events) for kind in EVENT_TYPES}
         self._matching, self._releasing = (
             {
-                kind: compile_conditions([rule.condition.tree for rule in some], feature_names, policy.threshold_values)
+                kind: compile_conditions(
+                    [rule.condition.tree for rule in some], feature_names, policy.threshold_values, lists
+                )
                 for kind, some in rules.items()
             }
             for rules in (self._rules, self._releases)
@@ -71,12 +83,12 @@ class PolicyEngine:
         degraded = score is None
         known_score = nan if score is None else round(score, DECIMALS)
         time, kind = event.event_time, event.event_type
-        risk, level = 0.0, self._lowest
+        risk, level = 0.0, self._names[0]
         changes: tuple[UserRiskChange, ...] = ()
         if known_score >= self._course.floor or (state is not None and state.falls <= max(time, now)):
             state, changes = self._move(state, event, known_score, max(time, now), position, versions)
         if state is not None:
-            risk, level = self._course.present(state, time), self._levels[state.level]
+            risk, level = self._course.present(state, time), self._names[state.level]
         amount = nan if event.amount is None else event.amount / AMOUNT_SCALE
         found = self._matching[kind](known_score, risk, level, late, degraded, amount, event, features)
         winner, reasons = _outcome(self._rules[kind], found) if found else (None, ())
@@ -92,46 +104,25 @@ class PolicyEngine:
                 [Release(rule.reason, rule.releases) for rule in map(self._releases[kind].__getitem__, held)]
             )
         acting = winner if winner is not None and winner.recorded else None
-        judgment = _judgment(acting, max(time, now), event, update, releases) if acting or releases else None
+        if acting is None and not releases:
+            return Decision(state, update, None, changes)
+        judgment = _judgment(acting, max(time, now), event, update, releases, self.policy.escalate_by)
         return Decision(state, update, judgment, changes)
-
-    def fade(
-        self, state: UserRisk, user_id: str, time: int, versions: Versions
-    ) -> tuple[UserRisk, tuple[UserRiskChange, ...]]:
-        """The risk once its level has fallen as often as it does up to `time`."""
-        changes = []
-        while (at := state.falls) <= time:
-            state, told = self._course.settled(self._course.faded(state, at))
-            if told:
-                changes.append(self._change(user_id, state, at, "", versions, None))
-        return state, tuple(changes)
-
-    def adopted(self, state: UserRisk) -> UserRisk:
-        """A risk that another policy may have left: where its level is another here, that is found out at once."""
-        if self._course.level(state.level, state.risk) == state.level:
-            return state
-        return UserRisk(state.risk, state.at, state.told, state.level, state.at)
 
     def _move(
         self, state: UserRisk | None, event: Event, score: float, now: int, position: Position, versions: Versions
     ) -> tuple[UserRisk | None, tuple[UserRiskChange, ...]]:
         changes: tuple[UserRiskChange, ...] = ()
         if state is not None and state.falls <= now:
-            state, changes = self.fade(state, event.user_id, now, versions)
+            state, changes = self.levels.fade(state, event.user_id, now, versions)
         moved = state if isnan(score) else self._course.after(state, event.event_time, score)
         if moved is None or moved is state:
             return state, changes
         moved, told = self._course.settled(moved)
         if told:
-            change = self._change(event.user_id, moved, moved.at, event.event_id, versions, position)
+            change = self.levels.change(event.user_id, moved, moved.at, event.event_id, versions, position)
             changes = (*changes, change)
         return moved, changes
-
-    def _change(
-        self, user_id: str, state: UserRisk, at: int, event_id: str, versions: Versions, position: Position | None
-    ) -> UserRiskChange:
-        level, half_life = self._levels[state.level], self._course.half_life
-        return UserRiskChange(user_id, state.risk, level, at, half_life, event_id, versions, position)
 
 
 def _outcome(rules: tuple[Rule, ...], found: list[int]) -> tuple[Rule | None, tuple[Reason, ...]]:
@@ -144,7 +135,9 @@ def _outcome(rules: tuple[Rule, ...], found: list[int]) -> tuple[Rule | None, tu
     return winner, tuple([rule.reason for rule in matched])
 
 
-def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, releases: tuple[Release, ...]) -> Judgment:
+def _judgment(
+    rule: Rule | None, now: int, event: Event, update: RiskUpdate, releases: tuple[Release, ...], escalate_by: float
+) -> Judgment:
     expires = rule.expires if rule else None
     return Judgment(
         user_id=event.user_id,
@@ -161,6 +154,7 @@ def _judgment(rule: Rule | None, now: int, event: Event, update: RiskUpdate, rel
         releases=releases,
         versions=update.versions,
         input=update.input,
+        escalate_by=escalate_by,
         limit=rule.limit if rule else None,
     )
 

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from contracts.decisions import PolicyAction, RiskUpdate, UserRiskChange, Versions
+from contracts.decisions import PolicyAction, RiskUpdate, UserRiskChange
 from contracts.events import Position
 from operators.packs import Ruled, Scored, ScoredPack
-from operators.policy.engine import PolicyEngine
 from operators.policy.life import Judgment, Life, Outcome, outcome_order
 from operators.policy.lifecycle import Lifecycle
 from operators.policy.risk import NEVER, UserRisk
 from operators.policy.state import UserState
+from operators.policy.timeline import Timeline
 from operators.settling import UNKNOWN
 from operators.state import States
 
@@ -33,23 +33,20 @@ class Decided:
 
 
 class PolicyGroup:
-    """`topic` is that of the events, `delay` (ms) what settling waits; `shown` names the features that an update shows:
-    all of the feature set's, or none."""
+    """`timeline` tells what is in force when, `topic` is that of the events, `delay` (ms) what settling waits; `shown`
+    names the features that an update shows: all of the feature set's, or none."""
 
     def __init__(
         self,
-        engine: PolicyEngine,
+        timeline: Timeline,
         states: States[UserState],
-        versions: Versions,
         topic: str,
         delay: int,
         shown: tuple[str, ...] = (),
     ) -> None:
-        policy = engine.policy
-        self._engine = engine
-        self._lifecycle = Lifecycle(policy.escalate_by, policy.decisions_stand, versions)
+        self._timeline = timeline
+        self._lifecycle = Lifecycle(timeline.standing)
         self._states = states
-        self._versions = versions
         self._topic = topic
         self._delay = delay
         self._shown = shown
@@ -124,29 +121,34 @@ class PolicyGroup:
     def rest(self, state: UserState) -> UserState | None:
         """What has to be kept of a user's state; the very object where all of it has."""
         risk, life = state.risk, state.life
-        if risk is not None and self._engine.policy.user_risk.is_spent(risk, self._latest):
+        if risk is not None and self._timeline.is_spent(risk, state.since, self._latest):
             risk = None
         if life is not None:
             life = life.rest(self.clock - self._delay)  # up to which outcomes have been applied
         if risk is state.risk and life is state.life:
             return state
-        return UserState(risk, life) if risk is not None or life is not None else None
+        return UserState(risk, life, state.since) if risk is not None or life is not None else None
 
     def _decide(self, scored: Scored, decided: Decided) -> None:
         enriched = scored.enriched
         arrival = enriched.arrival
         event, received = arrival.event, arrival.received
         self._latest = max(self._latest, event.event_time)
+        term = self._timeline.at(max(event.event_time, arrival.peak))
         state = self._states.get(event.user_id)
         risk, life = (None, None) if state is None else (state.risk, state.life)
-        decision = self._engine.decide(
+        left = risk
+        if state is not None and risk is not None and (risk.falls < term.since or state.since != term.levels_since):
+            risk, told = self._timeline.brought(risk, event.user_id, state.since, term.since)
+            decided.changes += [(change, received) for change in told]
+        decision = term.engine.decide(
             risk,
             event,
             enriched.features,
             scored.score,
             enriched.late or event.event_time < self.clock,
             Position(self._topic, arrival.partition, arrival.offset),
-            self._versions,
+            term.versions,
             arrival.mark,
             self._may_release(event.user_id, life, max(event.event_time, arrival.mark)),
             scored.reasons,
@@ -154,8 +156,8 @@ class PolicyGroup:
         if self._shown:
             decision.update.features = dict(zip(self._shown, enriched.features, strict=True))
         decided.updates.append((decision.update, received))
-        if decision.state is not risk:
-            self._states.put(event.user_id, UserState(decision.state, life))
+        if decision.state is not left:
+            self._states.put(event.user_id, UserState(decision.state, life, term.levels_since))
             self._schedule(event.user_id, decision.state, life)
             decided.changes += [(change, received) for change in decision.changes]
         if decision.judgment is not None:
@@ -188,8 +190,7 @@ class PolicyGroup:
                 blocked.add(user)
                 waiting.append(judgment)
             else:
-                state = self._states.get(user) or UserState()
-                self._live(user, state, state.risk, settled, judgment, decided)
+                self._live(user, self._states.get(user) or UserState(), settled, judgment, decided)
         self._judgments = waiting
         self._judged = Counter(judgment.user_id for judgment in waiting)
 
@@ -204,15 +205,14 @@ class PolicyGroup:
             del self._due[user]
             self._changed.add(user)
         state = self._states.get(user) or UserState()
-        risk = state.risk
-        if risk is not None and risk.falls <= self.clock:
-            risk, changes = self._engine.fade(risk, user, self.clock, self._versions)
-            decided.changes += [(change, None) for change in changes]
-        self._live(user, state, risk, self.clock - self._delay, None, decided)
+        if state.risk is not None and state.risk.falls <= self.clock:
+            risk, told, since = self._timeline.fallen(state.risk, user, state.since, self.clock)
+            decided.changes += [(change, None) for change in told]
+            state = UserState(risk, state.life, since)
+            self._states.put(user, state)
+        self._live(user, state, self.clock - self._delay, None, decided)
 
-    def _live(
-        self, user: str, state: UserState, risk: UserRisk | None, time: int, judgment: Judgment | None, decided: Decided
-    ) -> None:
+    def _live(self, user: str, state: UserState, time: int, judgment: Judgment | None, decided: Decided) -> None:
         """The user's actions up to a time, and a judgment after it."""
         life = state.life or Life()
         rulings = life.rulings.copy()
@@ -222,9 +222,9 @@ class PolicyGroup:
             taken = self._lifecycle.judge(life, judgment)
             decided.actions += [(action, judgment.received) for action in taken]
             came += taken
-        if came or risk is not state.risk or life.rulings != rulings:
-            self._states.put(user, UserState(risk, life or None))
-        self._schedule(user, risk, life)
+        if came or life.rulings != rulings:
+            self._states.put(user, UserState(state.risk, life or None, state.since))
+        self._schedule(user, state.risk, life)
 
     def _take_outcomes(self, user: str, time: int) -> list[Outcome]:
         waiting = self._outcomes.pop(user, [])

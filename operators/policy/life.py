@@ -65,6 +65,8 @@ class Judgment(msgspec.Struct, array_like=True, gc=False):
     releases: tuple[Release, ...]
     versions: Versions
     input: Position
+    escalate_by: float
+    """A score that is worse by so much escalates to the same action anew."""
     received: int = 0
     """Wall clock, epoch ms: for headers."""
     limit: Limit | None = None

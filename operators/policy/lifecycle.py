@@ -5,9 +5,9 @@ What happens to it comes from the user's events, from labels, from people and wi
 order that doesn't depend on when it became known (see `PolicyGroup`); here it is only said what follows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from contracts.decisions import DECIMALS, PolicyAction, Reason, Versions, action_id
 from contracts.events import Label, ManualDecision
@@ -24,16 +24,15 @@ _EXPIRED: Final = (Reason("expired", "The action's time is over."),)
 Reasons = tuple[Reason, ...]
 
 
+Standing: TypeAlias = Callable[[int], tuple[int, Versions]]
+"""By a manual decision's time: how long (ms) it stands, and the versions of what it opens."""
+
+
 @dataclass(frozen=True)
 class Lifecycle:
     """The rules of life. Each method changes the life that it is given, and returns the transitions."""
 
-    escalate_by: float
-    """A score that is worse by so much escalates to the same action anew."""
-    stand: int
-    """So long (ms) a manual decision stands."""
-    versions: Versions
-    """For what a decision opens; what rules open has those of its event."""
+    standing: Standing
 
     def judge(self, life: Life, judgment: Judgment) -> list[PolicyAction]:
         """What an event's rules do."""
@@ -44,7 +43,7 @@ class Lifecycle:
         if life.is_settled(judgment.subject, judgment.now):
             return []
         if case := life.find(judgment.subject):
-            return self._escalate(life, case, judgment)
+            return _escalate(life, case, judgment)
         if life.cooling.get(judgment.rule, judgment.now) > judgment.now:
             return []
         if judgment.cooldown:
@@ -61,17 +60,6 @@ class Lifecycle:
             taken += self._obey(life, outcome) if isinstance(outcome, Ruled) else _learn(life, outcome)
         return taken + _expire(life, user_id, time)
 
-    def _escalate(self, life: Life, case: Case, judgment: Judgment) -> list[PolicyAction]:
-        harder = RANKS[judgment.action] - RANKS[case.action]
-        if harder == 0 and judgment.score != UNSCORED:
-            harder = round(judgment.score - case.score, DECIMALS) >= self.escalate_by
-        if harder <= 0:
-            return []
-        life.cases.remove(case)
-        worse = _case(judgment)
-        worse.events, worse.records, worse.since = [*case.events, judgment.event_id], case.records, case.since
-        return [_go_on(life, judgment.user_id, worse, "escalated", judgment.event_time, judgment.reasons, "rule")]
-
     def _obey(self, life: Life, ruled: Ruled) -> list[PolicyAction]:
         decision = ruled.decision
         case = _decided(life, decision)
@@ -83,7 +71,7 @@ class Lifecycle:
                 return []
             life.rulings.remove(known)
         if not subject.rule or decision.verdict != "confirm":  # a user may break a rule again
-            until = decision.decision_time + self.stand
+            until = decision.decision_time + self.standing(decision.decision_time)[0]
             at, by = decision.decision_time, decision.decision_id
             life.rulings.append(Ruling(subject.order_id, subject.rule, at, by, until, subject.event_id))
         return self._carry_out(life, case, ruled)
@@ -98,12 +86,24 @@ class Lifecycle:
         if case is None:
             case = Case(
                 decision.action, "decision", decision.order_id, [decision.decision_id], time, time, decision.expires_at,
-                UNSCORED, self.versions, ruled.input, [], decision.limit,
+                UNSCORED, self.standing(time)[1], ruled.input, [], decision.limit,
             )  # fmt: skip
             return [_go_on(life, user, case, "opened", time, reasons, "decision")]
         life.cases.remove(case)
         case.action, case.expires_at, case.limit = decision.action, decision.expires_at, decision.limit
         return [_go_on(life, user, case, "overridden", time, reasons, "decision")]
+
+
+def _escalate(life: Life, case: Case, judgment: Judgment) -> list[PolicyAction]:
+    harder = RANKS[judgment.action] - RANKS[case.action]
+    if harder == 0 and judgment.score != UNSCORED:
+        harder = round(judgment.score - case.score, DECIMALS) >= judgment.escalate_by
+    if harder <= 0:
+        return []
+    life.cases.remove(case)
+    worse = _case(judgment)
+    worse.events, worse.records, worse.since = [*case.events, judgment.event_id], case.records, case.since
+    return [_go_on(life, judgment.user_id, worse, "escalated", judgment.event_time, judgment.reasons, "rule")]
 
 
 def _release(life: Life, judgment: Judgment) -> list[PolicyAction]:

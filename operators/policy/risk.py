@@ -105,10 +105,11 @@ class RiskCourse:
         """The state with the level of its risk, and whether that has to be told."""
         level = self.level(state.level, state.risk)
         told = level != state.level or state.risk - state.told >= self.step - _LEAST
-        return (
-            UserRisk(state.risk, state.at, state.risk if told else state.told, level, self._falls(state, level)),
-            told,
-        )
+        return self.begun(state, level, told), told
+
+    def begun(self, state: UserRisk, level: int, told: bool) -> UserRisk:
+        """The state at a level, going on by this course."""
+        return UserRisk(state.risk, state.at, state.risk if told else state.told, level, self._falls(state, level))
 
     def faded(self, state: UserRisk, time: int) -> UserRisk:
         """The state as of another time."""

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Producer
 
 from contracts.codec import encode_decision, encode_event, encode_label
+from contracts.control import control_key, encode_control
 from dataflows import recovery
 from dataflows.connectors.kafka_output import partition_of
 from dataflows.running import flow_job
@@ -34,6 +35,8 @@ _PATIENCE: Final = 10.0
 _SLICE_SECONDS: Final = 1.5
 """Each start is given a slice of the input, so slowly that it goes through several epochs."""
 _STEPS: Final = 50
+_AHEAD: Final = 120_000
+"""A change of the policy is sent so long (ms of event time) before it becomes effective."""
 
 
 class Sent(NamedTuple):
@@ -206,7 +209,7 @@ class _Feeder:
 
 
 def input_records(cluster: Cluster, stream: Stream) -> Iterator[Sent]:
-    """The stream's events, labels and decisions, these at about the time at which they become known."""
+    """The stream's events, and labels, decisions and changes at about the time at which they become known."""
     topics = cluster.topics
     events, latest = [], 0
     for event in stream.events:
@@ -214,15 +217,20 @@ def input_records(cluster: Cluster, stream: Stream) -> Iterator[Sent]:
         events.append((latest, topics.transactions, event.user_id, encode_event(event)))
     labels = [(label.label_time, topics.labels, label.user_id, encode_label(label)) for label in stream.labels]
     decisions = [(one.decision_time, topics.decisions, one.user_id, encode_decision(one)) for one in stream.decisions]
-    for _, topic, user, value in heapq.merge(events, labels, decisions, key=lambda timed: timed[0]):
-        yield Sent(topic, partition_of(user.encode(), PARTITIONS), user.encode(), value)
+    changes = [
+        (one.effective_at - _AHEAD, topics.control, control_key(one).decode(), encode_control(one))
+        for one in stream.changes
+    ]
+    for _, topic, key, value in heapq.merge(events, labels, decisions, changes, key=lambda timed: timed[0]):
+        yield Sent(topic, partition_of(key.encode(), PARTITIONS), key.encode(), value)
 
 
 def _job(settings: Settings, cluster: Cluster, records: list[Sent], faults: Faults) -> Job:
     """The flow's job, to be built by the hooks and to end where the input will end."""
     job = flow_job(settings, cluster.url, cluster.url, cluster.url, stop_at_end=False)
     ends = Counter(f"{record.topic}-{record.partition}" for record in records)
-    topics = (cluster.topics.transactions, cluster.topics.labels, cluster.topics.decisions)
+    names = cluster.topics
+    topics = (names.transactions, names.labels, names.decisions, names.control)
     arguments: dict[str, Any] = job.arguments | {
         "ends": {f"{topic}-{number}": ends[f"{topic}-{number}"] for topic in topics for number in range(PARTITIONS)},
         "faults": faults.model_dump(mode="json"),

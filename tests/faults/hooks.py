@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from dataflows import flow, request
 from dataflows.connectors.base import AtOffsets, ReadRange
+from dataflows.control_journal import ControlJournal
 from dataflows.delivery import SuppressingWriter
 from dataflows.state.log_store import LogStore
 from dataflows.steps import source
@@ -159,6 +160,7 @@ _PLACES: dict[str, tuple[Any, str]] = {
     "rollback": (LogStore, "rollback"),
     "sink snapshot": (SuppressingWriter, "snapshot"),
     "scan": (SuppressingWriter, "_scan"),
+    "verdict": (ControlJournal, "_append"),
 }
 
 

@@ -50,7 +50,7 @@ class Kill(NamedTuple):
 
 ALL: Final = -1
 
-Mode = Literal["mixed", "snapshots", "stale", "ahead"]
+Mode = Literal["mixed", "snapshots", "stale", "ahead", "control"]
 
 
 def kill_at(seed: int, start: int, processes: int, mode: Mode = "mixed") -> Kill:
@@ -58,7 +58,8 @@ def kill_at(seed: int, start: int, processes: int, mode: Mode = "mixed") -> Kill
 
     Mode "snapshots" is all from inside, and within snapshots. In "stale" each start leaves some snapshots of an epoch
     without its frontier, and the next one makes that epoch durable without touching what they are of. In "ahead" the
-    stores have all the changes of an epoch that does not become durable.
+    stores have all the changes of an epoch that does not become durable. In "control" the process dies around a verdict
+    on changes of the policy.
     """
     rng = random.Random(f"{seed}-{start}-{processes}")
     victim, delay, pause = rng.randrange(processes), rng.uniform(0, _LATEST), rng.choice([0, _PAUSE])
@@ -68,5 +69,7 @@ def kill_at(seed: int, start: int, processes: int, mode: Mode = "mixed") -> Kill
         return Kill(COMMIT, victim, rng.randint(1, 3), 0, _PAUSE)
     if mode == "ahead":
         return Kill("sink snapshot: before", victim, rng.randint(1, 4), 0, 0)
+    if mode == "control":
+        return Kill(rng.choice(["verdict: before", "verdict: after"]), victim, 1, delay, 0)
     point = rng.choice(list(POINTS) if mode == "mixed" else SNAPSHOT_POINTS)
     return Kill(point, victim, rng.randint(1, POINTS[point]), delay, pause)

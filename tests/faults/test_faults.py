@@ -10,6 +10,7 @@ import pytest
 from tests.faults.campaign import Campaign
 from tests.faults.trial import Trial, run_trial
 from tests.faults.verdict import NOTHING_WRONG
+from tests.flow.changes import MINUTE, VERSIONS, changes_within, first_positions, seen, told_positions
 from tests.flow.conftest import MakeCluster, MakeDirectory
 from tests.flow.stream import make_stream
 
@@ -28,6 +29,19 @@ def test_kills_leave_no_trace(campaign: Campaign, make_cluster: MakeCluster, mak
     assert trial.result.status == 0
     assert trial.result.kills.total() >= campaign.kills
     assert trial.records > 1_200
+    assert trial.verdict == NOTHING_WRONG
+
+
+def test_kills_around_changes_of_the_policy_leave_no_trace(
+    make_cluster: MakeCluster, make_directory: MakeDirectory
+) -> None:
+    stream = make_stream(5, 1_200)._replace(changes=changes_within(13 * MINUTE))
+    trial = run_trial(Campaign((2, 1), 4, seed=5, mode="control"), stream, make_cluster, make_directory())
+    assert trial.result.status == 0
+    assert trial.result.kills.total() >= 4
+    assert any(point.startswith("verdict") for point in trial.result.kills)
+    assert {one.policy for one in seen(trial.result.outputs).values()} == VERSIONS
+    assert told_positions(trial.result.outputs) == first_positions(stream)
     assert trial.verdict == NOTHING_WRONG
 
 

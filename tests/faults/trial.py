@@ -28,7 +28,9 @@ def run_trial(campaign: Campaign, stream: Stream, make_cluster: Callable[..., Cl
     disturbed = make_cluster()
     result = campaign.run(disturbed, stream, directory)
     topics = disturbed.topics
-    alone = make_cluster(transactions=topics.transactions, labels=topics.labels, decisions=topics.decisions)
+    alone = make_cluster(
+        transactions=topics.transactions, labels=topics.labels, decisions=topics.decisions, control=topics.control
+    )
     run_to_end(flow_settings(directory / "alone", alone.bootstrap, alone.topics), alone.url, alone.url, alone.url)
     outputs = alone.outputs()
     records = sum(map(len, vars(outputs).values()))

@@ -34,8 +34,8 @@ def make_cluster(bootstrap: str, make_topic: MakeTopic) -> MakeCluster:
     """Makes the topics of a flow: make_cluster(**topics), where those given are used instead of new ones."""
 
     def make(**given: str) -> Cluster:
-        names = ("transactions", "labels", "decisions", "risk_updates", "user_risk", "policy_actions", "dead_letters")
-        made = {name: make_topic(PARTITIONS, max_message_bytes="16777216") for name in names if name not in given}
+        names = [name for name in TopicSettings.model_fields if name not in given]
+        made = {name: make_topic(PARTITIONS, max_message_bytes="16777216") for name in names}
         return Cluster(bootstrap, TopicSettings(**made | given))
 
     return make

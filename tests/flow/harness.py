@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from contracts.codec import encode_decision, encode_event, encode_label
+from contracts.control import control_key, encode_control
 from dataflows.connectors.kafka_output import partition_of
 from dataflows.running import flow_job
 from dataflows.settings import Settings, TopicSettings
@@ -29,7 +30,7 @@ windows = ["30m"]
 """Rates of users' labels, to be added to it. A late event's own would be chance."""
 POLICY: Final = HERE / "policy.toml"
 PARTITIONS: Final = 4
-NAMES: Final = ("risk-updates", "user-risk", "policy-actions", "dead-letters")
+NAMES: Final = ("risk-updates", "user-risk", "policy-actions", "dead-letters", "policy-changes")
 
 NEVER: Final = "365d"
 """For what must not happen by the wall clock in a test: a slow machine would change values."""
@@ -52,6 +53,7 @@ class Outputs:
     risks: list[Record]
     actions: list[Record]
     letters: list[Record]
+    changes: list[Record]
 
     def __add__(self, other: "Outputs") -> "Outputs":
         return Outputs(*(mine + theirs for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -85,6 +87,7 @@ class Cluster:
         self.send(self.topics.transactions, event_records(stream))
         self.send(self.topics.labels, label_records(stream))
         self.send(self.topics.decisions, decision_records(stream))
+        self.send(self.topics.control, control_records(stream))
 
     def outputs(self) -> Outputs:
         return Outputs(
@@ -92,6 +95,7 @@ class Cluster:
             self.read(self.topics.user_risk),
             self.read(self.topics.policy_actions),
             self.read(self.topics.dead_letters),
+            self.read(self.topics.policy_changes),
         )
 
     def read(self, topic: str) -> list[Record]:
@@ -141,6 +145,10 @@ def decision_records(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
     return ((decision.user_id.encode(), encode_decision(decision)) for decision in stream.decisions)
 
 
+def control_records(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
+    return ((control_key(change), encode_control(change)) for change in stream.changes)
+
+
 def write_lines(path: Path, records: Iterable[tuple[bytes, bytes]]) -> None:
     path.write_bytes(b"".join(value + b"\n" for _, value in records))
 
@@ -156,7 +164,8 @@ def read_directory(directory: Path) -> Outputs:
 
 
 def _identity(value: dict[str, str]) -> str:
-    return next(value[name] for name in ("update_id", "risk_id", "action_id", "letter_id") if name in value)
+    names = ("update_id", "risk_id", "action_id", "letter_id", "record_id")
+    return next(value[name] for name in names if name in value)
 
 
 def flow_settings(
@@ -188,9 +197,10 @@ def run_to_end(
     sink: str,
     build: str | None = None,
     decisions: str | None = None,
+    control: str | None = None,
 ) -> None:
     """Run the flow over all that is there now."""
-    job = flow_job(settings, source, labels, sink, stop_at_end=True, decisions=decisions)
+    job = flow_job(settings, source, labels, sink, stop_at_end=True, decisions=decisions, control=control)
     assert supervise(job if build is None else job.model_copy(update={"build": build}), settings.processes) == 0
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from contracts.control import ControlChange
 from contracts.events import Event, Label, ManualDecision
 
 START: Final = 1_750_000_000_000
@@ -27,6 +28,8 @@ class Stream(NamedTuple):
     """The ids of the events that come after their partition's watermark."""
     decisions: Sequence[ManualDecision] = ()
     """By their time."""
+    changes: Sequence[ControlChange] = ()
+    """Of the policy; each is sent a while before it becomes effective."""
 
     @property
     def event_ids(self) -> set[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contracts.scoring import ROW_SIZE, window_row
+from contracts.scoring import ROW_SIZE, short_fingerprint, window_row
 from dataflows.errors import UserError
 from dataflows.logs import read_events, read_labels
 from dataflows.offline import replay
@@ -42,6 +42,13 @@ def test_windows_lie_at_the_right() -> None:
     first = data.windows[0].tobytes()
     assert data.lengths[0] == 1
     assert first == bytes(3 * ROW_SIZE) + window_row(events[0])
+
+
+def test_names_are_kept_by_the_fingerprints_of_windows() -> None:
+    events, labels = stream()
+    events[0].country, events[0].outcome, events[1].category = "FR", "approved", "sports"
+    names = make_training_set(events, labels, FEATURE_SET, Period()).names
+    assert names == {short_fingerprint(name): name for name in ("FR", "approved", "sports")}
 
 
 def test_fraud_and_abuse_are_positive_and_an_event_without_a_label_is_not() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from models.errors import RecipeError
-from models.recipe import Recipe, load_recipe
+from models.recipe import AnyRecipe, FineTuning, Recipe, TextRecipe, load_recipe
 
 
-def load(tmp_path: Path, text: str) -> Recipe:
+def load(tmp_path: Path, text: str) -> AnyRecipe:
     path = tmp_path / "recipe.toml"
     path.write_text(text)
     return load_recipe(path)
@@ -22,12 +22,19 @@ def test_settings_are_read(tmp_path: Path) -> None:
     recipe = load(
         tmp_path, 'name = "shop"\n[model]\nlayers = 3\n[training]\nlearning_rate = 1e-3\n[validation]\ndays = 3\n'
     )
+    assert isinstance(recipe, Recipe)
     assert (recipe.name, recipe.model.layers, recipe.training.learning_rate, recipe.validation.days) == (
         "shop",
         3,
         1e-3,
         3,
     )
+
+
+def test_a_text_recipe_is_read(tmp_path: Path) -> None:
+    recipe = load(tmp_path, 'scorer = "text"\n[model]\nbase = "hub:bert-base-chinese"\nlanguage = "zh"\n')
+    assert isinstance(recipe, TextRecipe)
+    assert (recipe.name, recipe.model.language, recipe.training) == ("text", "zh", FineTuning())
 
 
 def test_the_shipped_recipes_are_valid() -> None:
@@ -44,6 +51,10 @@ def test_the_shipped_recipes_are_valid() -> None:
         ("[training]\nepoch = 3", "training.epoch: is not a setting"),
         ("[model]\ndropout = 1.0", "model.dropout: Input should be less than 1, not 1.0"),
         ("[model]\nhidden = 65", r"model: hidden \(65\) must be a multiple of heads \(4\)"),
+        ('scorer = "tree"', "scorer: must be event or text, not 'tree'"),
+        ('scorer = "text"', "model: Field required"),
+        ('scorer = "text"\n[model]\nbase = "bert"\nlayers = 2', "model.layers: is not a setting"),
+        ('scorer = "text"\n[model]\nbase = "bert"\nlanguage = "de"', "model.language: Input should be 'en' or 'zh'"),
         ('seed = "x"', "seed: Input should be a valid integer, not 'x'"),
         ("seed =", "cannot be read as TOML"),
     ],

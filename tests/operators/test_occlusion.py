@@ -131,6 +131,25 @@ def test_a_new_device_becomes_the_one_before() -> None:
     assert occlusion.without("payment", alone, [part]).window == alone.window
 
 
+@pytest.mark.parametrize(
+    ("features", "told"),
+    [
+        ((50.0, 3.0, 3.0, 10.0, nan), "user_count_1h"),
+        ((50.0, 2.0, 9.0, 10.0, nan), "user_count_1d"),
+        ((50.0, 1.0, 9.0, 10.0, nan), "user_count_1d"),
+        ((50.0, 0.0, 1.0, 10.0, nan), "user_count_1h"),
+        ((50.0, 5.0, 1.0, 10.0, nan), "user_count_1h"),
+    ],
+)
+def test_of_several_features_the_one_that_does_most_is_told(features: tuple[float, ...], told: str) -> None:
+    occlusion = Occlusion(Sum(), FEATURES)
+    given = ScoringInput(features, window(EVENT))
+    _, effects = occlusion.effects("payment", given)
+    (narrowed,) = occlusion.narrowed("payment", given, effects)
+    assert narrowed.subject is not None
+    assert [FEATURES.names[place] for place in narrowed.subject.places] == [told]
+
+
 def test_past_events_leave_the_window_and_the_others_stay() -> None:
     without = Occlusion(Sum(), FEATURES).without("payment", GIVEN, [Part(None, 0), Part(None, 2)])
     assert without == GIVEN._replace(window=WINDOW[ROW_SIZE : 2 * ROW_SIZE] + WINDOW[-ROW_SIZE:])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from contracts.decisions import PolicyAction, Versions, action_id
 from contracts.events import Event, Label, Limit, ManualDecision, Position
 from operators.packs import Arrival, Enriched, Ruled, Scored, ScoredPack, Tidings
-from operators.policy import Decided, PolicyEngine, PolicyGroup, UserState
+from operators.policy import Decided, PolicyGroup, Timeline, UserState
 from operators.state import DictStates
 from tests.policy.files import HEAD, parsed
 
@@ -79,11 +79,14 @@ action = "release"
 releases = ["likely", "maybe"]
 reason = "It looks fine by now."
 """
-ENGINE = PolicyEngine(parsed(POLICY), ())
 
 
 def new_group(states: DictStates[UserState] | None = None) -> PolicyGroup:
-    return PolicyGroup(ENGINE, DictStates() if states is None else states, VERSIONS, "transactions", DELAY)
+    return PolicyGroup(new_timeline(), DictStates() if states is None else states, "transactions", DELAY)
+
+
+def new_timeline() -> Timeline:
+    return Timeline(parsed(POLICY), (), VERSIONS)
 
 
 def scored(event: Event, score: float | None, offset: int = 0, mark: int = 0) -> Scored:

@@ -58,5 +58,5 @@ def holds_text(text: str, moment: Moment) -> bool:
 
 def taken(decision: Decision) -> list[PolicyAction]:
     """The actions that follow for a user of whom nothing is known."""
-    lifecycle = Lifecycle(0.1, 1, Versions("m", "p", "f"))
+    lifecycle = Lifecycle(lambda _: (1, Versions("m", "p", "f")))
     return [] if decision.judgment is None else lifecycle.judge(Life(), decision.judgment)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.decisions import PolicyAction, RiskUpdate, UserRiskChange
 from contracts.events import Event, Label, ManualDecision
 from operators.packs import Arrival, Scored, ScoredPack
-from operators.policy import PolicyEngine, PolicyGroup, UserState
+from operators.policy import PolicyGroup, Timeline, UserState
 from operators.policy.life import Judgment, outcome_order
 from operators.state import DictStates
 from tests.policy.lives import (
@@ -223,7 +223,7 @@ def test_a_release_does_not_hang_on_how_far_the_clock_is() -> None:
     """The case of an override, which no rule opened: it is known only when the clock has passed the decision."""
     any_release = POLICY.replace('releases = ["likely", "maybe"]\n', "")
     assert any_release != POLICY
-    engine = PolicyEngine(parsed(any_release), ())
+    timeline = Timeline(parsed(any_release), (), VERSIONS)
     override = decision("d", START + 1_000, "override", order="o1", action="hold_order", expires_at=START + 500_000)
     event = scored(Event("e1", "payment", START + 150_000, "bob", "o1"), 0.05)
     end = pack(clock=START + 700_000)
@@ -231,7 +231,7 @@ def test_a_release_does_not_hang_on_how_far_the_clock_is() -> None:
     replay = [pack([event], [override], START + 200_000), end]
     behind = [pack([event], (), START - 1), pack((), [override], START + 200_000), end]
     for packs in (live, replay, behind):
-        group = PolicyGroup(engine, DictStates(), VERSIONS, "transactions", DELAY)
+        group = PolicyGroup(timeline, DictStates(), "transactions", DELAY)
         assert statuses(group, packs) == [("opened", "decision", 1_000), ("released", "rule", 150_000)]
 
 

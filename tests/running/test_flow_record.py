@@ -12,7 +12,7 @@ from dataflows.request import RunRequest
 from dataflows.settings import Settings, SourceSettings, TopicSettings
 
 FEATURES = Path(__file__).parents[1] / "flow" / "features.toml"
-OUTPUTS = ("risk-updates", "user-risk", "policy-actions", "dead-letters")
+OUTPUTS = ("risk-updates", "user-risk", "policy-actions", "policy-changes", "dead-letters")
 
 
 def _request(

@@ -26,7 +26,7 @@ from operators.policy import Decided
 
 TIME = 1_600_000_000_000
 VERSIONS = Versions("model", "policy", "features")
-PARTITIONS = {"risk-updates": 4, "user-risk": 5, "policy-actions": 3, "dead-letters": 2}
+PARTITIONS = {"risk-updates": 4, "user-risk": 5, "policy-actions": 3, "policy-changes": 1, "dead-letters": 2}
 TYPES = {
     "risk-updates": "sealwax.risk-update",
     "user-risk": "sealwax.user-risk",
@@ -115,7 +115,7 @@ def test_dead_letters_go_to_their_topic_as_they_are(emitter: Emitter) -> None:
     letters = [OutputRecord(f"id{number}", b"key", b"{}", "sealwax.dead-letter", TIME, 5) for number in range(3)]
     first, second = SourceBatch(0), SourceBatch(1)
     first.letters, second.letters = letters[:2], letters[2:]
-    ((name, pack),) = emitter.letters([first, second])
+    ((name, pack),) = emitter.read([first, second])
     assert name.startswith("dead-letters-")
     assert pack.records == letters
-    assert list(emitter.letters([SourceBatch(0)])) == []
+    assert list(emitter.read([SourceBatch(0)])) == []

@@ -6,12 +6,13 @@ import pytest
 
 from contracts.decisions import PolicyAction
 from contracts.events import Event, Label
+from dataflows.control_journal import ControlJournal
 from dataflows.state import StateDirectory
 from dataflows.steps import policy
 from dataflows.steps.policy import GRACE, LOOK, PolicyLogic, PolicyPart
 from operators.packs import ScoredPack
 from operators.policy import Decided
-from tests.policy.lives import DELAY, ENGINE, START, VERSIONS, decision, pack, scored
+from tests.policy.lives import DELAY, START, decision, new_timeline, pack, scored
 
 HOUR = 3_600_000
 ENDS = START + 150_000
@@ -34,8 +35,12 @@ def directory(tmp_path: Path) -> StateDirectory:
     return StateDirectory(tmp_path / "state")
 
 
+def journal_of(directory: StateDirectory) -> ControlJournal:
+    return ControlJournal(directory._path.parent / "control", new_timeline())
+
+
 def opened(directory: StateDirectory, held: tuple[int, int] | None = None, clocks: Clocks | None = None) -> PolicyPart:
-    part = policy.open_part(ENGINE, directory, 10, VERSIONS, "transactions", DELAY, (), 7, held)
+    part = policy.open_part(journal_of(directory), directory, 10, "transactions", DELAY, (), 7, held)
     if clocks is not None:
         part._wall, part._awake = (lambda: clocks.wall), (lambda: clocks.awake)
     return part
@@ -83,7 +88,7 @@ def test_the_same_is_written_where_the_input_goes_on(directory: StateDirectory) 
     part.take([hold()])
     (by_input,) = actions(part.take([pack(clock=START + HOUR)]))
     clocks = Clocks(START + 10**10)
-    other = policy.open_part(ENGINE, directory, 10, VERSIONS, "transactions", DELAY, (), 8, None)
+    other = policy.open_part(journal_of(directory), directory, 10, "transactions", DELAY, (), 8, None)
     other._wall, other._awake = (lambda: clocks.wall), (lambda: clocks.awake)
     other.take([hold(), pack(clock=START, idle=True)])
     (by_clock,) = looks(other, clocks, 300)

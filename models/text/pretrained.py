@@ -1,0 +1,90 @@
+"""Hugging Face models and tokenisers from a directory: safetensors alone, no code of theirs, no network."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging
+
+from models.errors import CheckpointError
+
+
+def load_tokenizer(directory: Path) -> PreTrainedTokenizerBase:
+    """Raises CheckpointError where it can't be loaded."""
+    if not directory.is_dir():
+        raise CheckpointError(f"{directory}: there is no such model: name its directory, or hub: and its name there")
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            directory, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # it has no one error for what it refuses
+        raise CheckpointError(f"{directory}: the tokenizer can't be loaded ({_first_line(error)})") from None
+    if tokenizer.pad_token_id is None:
+        raise CheckpointError(
+            f"{directory}: the tokenizer has no padding token: set pad_token in tokenizer_config.json"
+        )
+    return tokenizer
+
+
+def load_model(directory: Path, new_head: bool = False) -> PreTrainedModel:
+    """A sequence classification model in fp32; with `new_head`, one for a single logit over the model's body.
+
+    Raises CheckpointError where it can't be loaded, or lacks weights other than those of a new head.
+    """
+    head: dict[str, Any] = {"num_labels": 1, "ignore_mismatched_sizes": True} if new_head else {}
+    try:
+        with _quiet():
+            model, told = AutoModelForSequenceClassification.from_pretrained(
+                directory, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32,
+                output_loading_info=True, **head,
+            )  # fmt: skip
+    except Exception as error:  # as above
+        raise CheckpointError(f"{directory}: the model can't be loaded ({_first_line(error)})") from None
+    body = f"{model.base_model_prefix}."
+    missing = sorted(name for name in told["missing_keys"] if not new_head or name.startswith(body))
+    if missing:
+        raise CheckpointError(f"{directory}: the weights lack {', '.join(missing[:3])}: not a whole model of this kind")
+    return cast(PreTrainedModel, model)
+
+
+def save_pretrained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:
+    """Write both as transformers loads them."""
+    tokenizer.save_pretrained(directory)
+    with _quiet():
+        model.save_pretrained(directory)
+    for path in directory.glob("model*.safetensors"):  # which it lets only their owner read
+        data = path.read_bytes()
+        path.unlink()
+        path.write_bytes(data)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what transformers tells while it loads and saves: that a head is new, and bars of its own."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def longest_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Tokens that a model reads at most."""
+    limits = [getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length]
+    return min(limit for limit in limits if limit is not None and limit > 0)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
