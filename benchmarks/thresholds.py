@@ -8,8 +8,8 @@ checkpoint hasn't seen, and June and July of the Fraud Detection Handbook, whose
 data are in `fdh/` of the folder that TEST_DATA names). The first two weeks fill the windows, the rest is judged.
 
 What is assumed of money: to hold an honest payment costs FALSE_HOLD (somebody looks at it, and some buyers don't come
-back); a fraud that is held saves its amount. What a miss costs is told to the policy as the mean amount of the frauds that
-were known after the first two weeks. Scored payments are kept in the folder, and found there again.
+back); a fraud that is held saves its amount. What a miss costs is told to the policy as the mean amount of the frauds
+that were known after the first two weeks. Scored payments are kept in the folder, and found there again.
 """
 
 import argparse
@@ -188,8 +188,8 @@ def main() -> None:
     parser.add_argument("--only", choices=("shop", "handbook"))
     parser.add_argument("--folder", type=Path, default=Path(gettempdir(), "sealwax-thresholds"))
     parser.add_argument("--pictures", type=Path, help="write thresholds-shop.svg and thresholds-handbook.svg there")
-    parser.add_argument("--users", type=int, default=5_000)
-    parser.add_argument("--days", type=int, default=75)
+    parser.add_argument("--users", type=int, default=2_000)
+    parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--seed", type=int, default=2, help="of the shop; the default checkpoint learnt from 1")
     parser.add_argument("--shop-capacity", type=int, default=30, help="holds a day")
     parser.add_argument("--handbook-capacity", type=int, default=100, help="holds a day")
