@@ -50,6 +50,8 @@ class RiskUpdate(msgspec.Struct, array_like=True, gc=False):
     input: Position
     features: dict[str, float] | None = None
     """By name, NaN where unknown; None leaves them out of the wire form."""
+    capped: tuple[str, ...] = ()
+    """The features that rest on more events of an entity than are kept one by one."""
 
 
 class PolicyAction(msgspec.Struct, array_like=True, gc=False):
@@ -135,6 +137,8 @@ def encode_risk_update(update: RiskUpdate) -> tuple[str, bytes]:
         "versions": _versions(update.versions),
         "input": _position(update.input),
     }
+    if update.capped:
+        fields["capped"] = update.capped
     if update.features is not None:
         fields["features"] = update.features  # orjson writes NaN as null
     return identity, orjson.dumps(fields)

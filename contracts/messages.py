@@ -144,6 +144,9 @@ class RiskUpdateMessage(Message):
     """The scorer failed or was too late, and the policy's fallback decided."""
     versions: Versions
     input: InputPosition
+    capped: tuple[str, ...] = ()
+    """The features that rest on more events of an entity than are kept one by one: right to within a pane, or an
+    estimate, as docs/features.md tells. Left out where there are none."""
     features: dict[str, float | None] | None = None
 
 

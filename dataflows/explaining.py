@@ -8,7 +8,7 @@ from typing import Protocol
 from contracts.events import Event, Label
 from dataflows.errors import UserError
 from dataflows.label_order import by_label_time
-from dataflows.offline import replay
+from dataflows.offline import enrich
 from operators.features import FeatureSet
 from operators.features.definition import FeatureFile
 from operators.features.explanation import Evidence, Explanation
@@ -34,10 +34,10 @@ def explain_event(
     event = find_event(log.events(), event_id, user_id, "--events")
     evidence = Evidence(file, event)
     with by_label_time(log.labels(), Path(gettempdir())) as labels:
-        vector = _retrace(log.events(), labels, features, evidence, event)
+        vector, capped = _retrace(log.events(), labels, features, evidence, event)
     for label in log.labels():
         evidence.add_label(label)
-    return event, list(evidence.explanations(vector))
+    return event, list(evidence.explanations(vector, capped))
 
 
 def find_event(events: Iterable[Event], event_id: str, user_id: str | None, option: str) -> Event:
@@ -59,9 +59,10 @@ def find_event(events: Iterable[Event], event_id: str, user_id: str | None, opti
 
 def _retrace(
     events: Iterable[Event], labels: Iterable[Label], features: FeatureSet, evidence: Evidence, event: Event
-) -> tuple[float, ...]:
+) -> tuple[list[float], tuple[str, ...]]:
     """Replays a log until the event is answered, and notes what of it may be part of the answer, labels apart."""
-    vector: tuple[float, ...] = ()
+    vector: list[float] = []
+    capped: tuple[str, ...] = ()
 
     def read() -> Iterator[Event]:
         for one in events:
@@ -69,8 +70,9 @@ def _retrace(
                 return
             yield one
 
-    for one, scored in replay(read(), labels, features):
+    for enriched in enrich(read(), labels, features):
+        one = enriched.arrival.event
         evidence.add(one)
         if not vector and (one.user_id, one.event_id) == (event.user_id, event.event_id):
-            vector = scored.features
-    return vector
+            vector, capped = enriched.features, enriched.capped
+    return vector, capped

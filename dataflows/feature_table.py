@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.events import Event
-from contracts.scoring import ScoringInput
 from dataflows.errors import UserError
 from dataflows.new_file import new_file
 from operators.features import FeatureSet
+from operators.packs import Enriched
 
 VERSION: Final = b"sealwax.features"
 """Where the file's metadata has the version of the feature set."""
@@ -25,8 +24,7 @@ _ROWS: Final = 50_000
 
 _TIME: Final = pa.timestamp("ms", "UTC")
 _OF_EVENT: Final = {"event_id": pa.string(), "event_time": _TIME, "user_id": pa.string()}
-
-Replayed = Iterable[tuple[Event, ScoringInput]]
+_CAPPED: Final = pa.field("capped", pa.list_(pa.string()), nullable=False)
 
 
 class FeatureTable:
@@ -37,9 +35,9 @@ class FeatureTable:
         self._schema = schema
         self._writer = writer
 
-    def write(self, replayed: Replayed) -> int:
+    def write(self, enriched: Iterable[Enriched]) -> int:
         """A row for each event, in their order; how many. Raises UserError where the file can't be written."""
-        rows, remaining = 0, iter(replayed)
+        rows, remaining = 0, iter(enriched)
         while (batch := _batch(islice(remaining, _ROWS), self._schema)).num_rows:
             try:
                 self._writer.write_batch(batch)
@@ -51,7 +49,8 @@ class FeatureTable:
 
 @contextmanager
 def new_feature_table(path: Path, features: FeatureSet) -> Iterator[FeatureTable]:
-    """A new file of event_id, event_time, user_id and every feature: a float64, null where it is unknown.
+    """A new file of event_id, event_time, user_id, every feature (a float64, null where it is unknown) and capped: the
+    names of the features that rest on more events of an entity than are kept one by one.
 
     It takes its name when it is whole. Raises UserError where it can't be made.
     """
@@ -63,25 +62,29 @@ def new_feature_table(path: Path, features: FeatureSet) -> Iterator[FeatureTable
 def _schema(path: Path, features: FeatureSet) -> pa.Schema:
     if path.suffix != ".parquet":
         raise UserError(f"{path}: features are written as Parquet: name a file *.parquet")
-    if taken := _OF_EVENT.keys() & set(features.names):
+    if taken := {*_OF_EVENT, _CAPPED.name} & set(features.names):
         raise UserError(f"{path}: can't hold the feature {min(taken)}: a column of the event has this name; rename it")
     fields = [pa.field(name, kind, nullable=False) for name, kind in _OF_EVENT.items()]
     fields += [pa.field(name, pa.float64()) for name in features.names]
-    return pa.schema(fields, {VERSION: features.version.encode()})
+    return pa.schema([*fields, _CAPPED], {VERSION: features.version.encode()})
 
 
-def _batch(replayed: Replayed, schema: pa.Schema) -> pa.RecordBatch:
+def _batch(enriched: Iterable[Enriched], schema: pa.Schema) -> pa.RecordBatch:
     event_ids, user_ids, times, values = list[str](), list[str](), array("q"), array("d")
-    for event, scored in replayed:
+    capped: list[tuple[str, ...]] = []
+    for one in enriched:
+        event = one.arrival.event
         event_ids.append(event.event_id)
         user_ids.append(event.user_id)
         times.append(event.event_time)
-        values.extend(scored.features)
-    features = np.array(values).reshape(len(event_ids), len(schema) - len(_OF_EVENT)).T
+        values.extend(one.features)
+        capped.append(one.capped)
+    features = np.array(values).reshape(len(event_ids), len(schema) - len(_OF_EVENT) - 1).T
     arrays: list[pa.Array[Any]] = [
         pa.array(event_ids, pa.string()),
         pa.array(np.array(times, "datetime64[ms]"), _TIME),
         pa.array(user_ids, pa.string()),
         *(pa.array(column, from_pandas=True) for column in features),  # NaN becomes null
+        pa.array(capped, _CAPPED.type),
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

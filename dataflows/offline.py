@@ -10,7 +10,7 @@ from dataflows.period import Period
 from operators.entities import EntityGroup
 from operators.features import FeatureSet
 from operators.join import OrderedJoin
-from operators.packs import Arrival, EntityPack, JoinPack, UserPack
+from operators.packs import Arrival, Enriched, EntityPack, JoinPack, UserPack
 from operators.ring import Ring
 from operators.settling import ABSENT_INPUT, UNKNOWN, lateness
 from operators.state import DictStates
@@ -25,7 +25,12 @@ _FEW_STATES = 10_000
 def replay(
     events: Iterable[Event], labels: Iterable[Label], feature_set: FeatureSet
 ) -> Iterator[tuple[Event, ScoringInput]]:
-    """Every event in order, duplicates dropped, with what a scorer would be given live.
+    """Every event in order, duplicates dropped, with what a scorer would be given live."""
+    return _inputs(enrich(events, labels, feature_set))
+
+
+def enrich(events: Iterable[Event], labels: Iterable[Label], feature_set: FeatureSet) -> Iterator[Enriched]:
+    """Every event in order, duplicates dropped, as it would leave the join live.
 
     Events come in the order of the log; labels in the order of their label_time.
     """
@@ -37,8 +42,7 @@ def replay(
         output = users.on_pack(pack)
         watermark = [] if output.watermark is None else [(0, output.watermark)]
         replies = entities.on_pack(EntityPack(0, output.queries, output.labels, watermark))
-        for enriched in join.on_pack(JoinPack(0, output.enriched, replies)):
-            yield enriched.arrival.event, ScoringInput(tuple(enriched.features), enriched.window)
+        yield from join.on_pack(JoinPack(0, output.enriched, replies))
         entities.touched()  # nobody takes snapshots: what they would write is let go
         join.take_filled()
         of_users.sweep(lambda _, state: users.rest(state))
@@ -68,12 +72,24 @@ class _SweptStates(DictStates[S]):
 def replay_period(
     events: Iterable[Event], labels: Iterable[Label], feature_set: FeatureSet, period: Period
 ) -> Iterator[tuple[Event, ScoringInput]]:
-    """The events of a period as `replay` gives them.
+    """The events of a period as `replay` gives them."""
+    return _inputs(enrich_period(events, labels, feature_set, period))
+
+
+def enrich_period(
+    events: Iterable[Event], labels: Iterable[Label], feature_set: FeatureSet, period: Period
+) -> Iterator[Enriched]:
+    """The events of a period as `enrich` gives them.
 
     Earlier ones build the state; later ones are left out, since nothing of the period depends on them.
     """
     read = (event for event in events if period.end is None or event.event_time < period.end)
-    return ((event, scored) for event, scored in replay(read, labels, feature_set) if event.event_time in period)
+    return (one for one in enrich(read, labels, feature_set) if one.arrival.event.event_time in period)
+
+
+def _inputs(enriched: Iterable[Enriched]) -> Iterator[tuple[Event, ScoringInput]]:
+    for one in enriched:
+        yield one.arrival.event, ScoringInput(tuple(one.features), one.window)
 
 
 def _packs(events: Iterable[Event], labels: Iterable[Label], allowed: int) -> Iterator[UserPack]:

@@ -104,12 +104,11 @@ class EntityGroup:
         plan, key = self._plans[query.kind], self._key(query.kind, query.entity)
         ring = self._states.get(key)
         assert ring is not None, "an entity with a waiting query is not forgotten"
-        features = plan.answer(ring, query.time, query.values, self._marks.minimum)
+        features, capped = plan.answer(ring, query.time, query.values, self._marks.minimum)
         ring.read_through = max(ring.read_through, query.time - plan.reach)
-        oldest = min(query.time, self._marks.minimum)  # no read to come is older
-        ring.trim(oldest - plan.horizon, oldest - plan.reach)
+        plan.trim(ring, min(query.time, self._marks.minimum))  # no read to come is older
         self._states.put(key, ring)
-        return Reply(query.token, query.kind, features, late, query.group)
+        return Reply(query.token, query.kind, features, late, query.group, capped)
 
     def _note(self, label: EntityLabel) -> None:
         key = self._key(label.kind, label.entity)

@@ -15,8 +15,10 @@ class OrderedJoin:
     """
 
     def __init__(self, features: FeatureSet) -> None:
+        self._features = features
         self._complete = features.complete
         self._slots = [plan.slots for plan in features.entities.values()]
+        self._names = [[features.names[slot] for slot in slots] for slots in self._slots]
         self._queue: deque[Enriched] = deque()
         self._by_token: dict[int, Enriched] = {}
         self._filled: list[Reply] = []
@@ -43,6 +45,9 @@ class OrderedJoin:
         if self._complete:
             for event in released:
                 self._complete(event.features)
+        for event in released:
+            if event.capped:
+                event.capped = self._features.with_expressions(event.capped)
         self._filled += self._unreleased(replies)
         return released
 
@@ -97,6 +102,8 @@ class OrderedJoin:
             return False
         for slot, value in zip(self._slots[reply.kind], reply.features, strict=True):
             event.features[slot] = value
+        if reply.capped:
+            event.capped += tuple([self._names[reply.kind][number] for number in reply.capped])
         event.late = event.late or reply.late
         event.waiting &= ~(1 << reply.kind)  # a restored event may get a reply again
         return True

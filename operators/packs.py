@@ -120,6 +120,8 @@ class Reply(Pack):
     late: bool
     """The event came after a read that should have seen it."""
     group: int
+    capped: tuple[int, ...] = ()
+    """The numbers of those features that rest on more than the entity's latest events."""
 
 
 class Enriched(Pack):
@@ -131,6 +133,8 @@ class Enriched(Pack):
     waiting: int
     """The kinds of entities that have not replied yet, as bits."""
     late: bool
+    capped: tuple[str, ...] = ()
+    """The names of the features that rest on more than an entity's latest events."""
 
 
 class JoinPack(Pack):

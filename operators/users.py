@@ -8,10 +8,10 @@ from typing import Final
 from contracts.events import Label
 from contracts.keys import fingerprint
 from contracts.scoring import ROW_SIZE, window_row
-from operators.features import FeatureSet
+from operators.features import EntityPlan, FeatureSet
 from operators.packs import Arrival, Enriched, EntityLabel, Query, Tidings, UserPack
 from operators.ring import ABSENT, Ring
-from operators.settling import ABSENT_INPUT, Watermarks
+from operators.settling import ABSENT_INPUT, Watermarks, lateness
 from operators.state import States
 
 _FORMAT: Final = 1
@@ -43,11 +43,14 @@ class UserState:
         if self._ids is not None:
             self._ids.add(event_id)
 
-    def trim(self, before: int) -> None:
-        """Let go of events up to the time `before`, ids included: what is known is what is stored."""
+    def trim(self, plan: EntityPlan, disorder: int) -> None:
+        """Let go of events that no window holds any more, ids included: what is known is what is stored.
+
+        Events up to `disorder` ms older than the newest are read as if they had come in order.
+        """
         times = self.ring.times
         count = len(times)
-        self.ring.trim(before, times[-1])
+        plan.trim(self.ring, times[-1] - disorder)
         if len(times) < count:
             self._ids = None
 
@@ -57,7 +60,7 @@ class UserState:
         return head, self.ring.changed_blocks()
 
     @staticmethod
-    def blocks(head: bytes) -> range:
+    def blocks(head: bytes) -> list[int]:
         """The numbers of the blocks that belong to a head. Raises ValueError where its format differs."""
         return Ring.blocks(head[_rows_end(head) :])
 
@@ -93,6 +96,7 @@ class UserGroup:
         self._states = states
         self._group = group
         self._marks = Watermarks(inputs)
+        self._disorder = lateness(features.settle)
         self._window_bytes = features.window_events * ROW_SIZE
         self._plans = list(features.entities.values())
         self._labelled = [(kind, plan.kind) for kind, plan in enumerate(self._plans) if plan.labels.names]
@@ -166,11 +170,13 @@ class UserGroup:
         state.rows = (window + rows[end:])[-self._window_bytes :]
         self._states.put(event.user_id, state)
         features = self._blank.copy()
-        plan.read(ring, event.event_time, values, features)
-        state.trim(ring.times[-1] - plan.horizon)
+        capped = plan.read(ring, event.event_time, values, features)
+        state.trim(plan, self._disorder)
         for slot, value in self._features.values:
             features[slot] = value(event)
         enriched = Enriched(arrival, features, window, 0, arrival.late)
+        if capped:
+            enriched.capped = tuple([self._features.names[slot] for slot in capped])
         enriched.waiting = self._ask(arrival, output)
         output.enriched.append(enriched)
 
@@ -188,7 +194,7 @@ class UserGroup:
         ring = state.ring if state else self._plan.new_ring()
         event_id = fingerprint(label.event_id)
         try:
-            index = ring.columns[self._plan.id_column or 0].index(event_id)
+            index = ring.columns[self._plan.id_column or 0].index(event_id, ring.merged)
         except ValueError:
             output.unmatched += 1
             return

@@ -16,10 +16,7 @@ from contracts.times import format_time
 from operators.features.by_definition import Listed, numbered
 from operators.features.explanation import Explanation
 
-_CAUSES: Final = (
-    "A late event counts only for what is read after it came, and of a very busy entity only the latest are read; "
-    "docs/features.md says more."
-)
+_CAUSES: Final = "A late event counts only for what is read after it came; docs/features.md says more."
 
 
 def to_json(event: Event, version: str, explanations: Sequence[Explanation]) -> bytes:
@@ -35,6 +32,7 @@ def _feature_object(one: Explanation) -> dict[str, Any]:
         "value": one.engine,
         "of_listed": one.value,
         "agrees": one.agrees,
+        "capped": one.engine_capped,
         "reckoning": one.reckoning,
         "entity": one.feature.entity,
         "identifier": one.identifier or None,
@@ -67,7 +65,8 @@ def show(console: Console, event: Event, version: str, explanations: Sequence[Ex
     for one in explanations:
         feature = one.feature
         settled = feature.entity == "user" and feature.label is not None
-        windows.setdefault((feature.entity, one.after, one.through, str(feature.where), settled), []).append(one)
+        window = (feature.entity, one.after, one.through, len(one.listed), str(feature.where), settled)
+        windows.setdefault(window, []).append(one)
     for of_window in windows.values():
         _show_window(console, of_window, limit)
     agreeing = sum(one.agrees for one in explanations)
@@ -85,8 +84,11 @@ def _show_window(console: Console, of_window: Sequence[Explanation], limit: int)
         console.print(_events(of_window, matching, limit))
     values = Table(box=None, show_header=False)
     for one in of_window:
+        capped = "capped" if one.engine_capped else ""
         differs = "" if one.agrees else f"but what is listed gives {_number(one.value)}"
-        values.add_row(one.name, Text(_number(one.engine), "bold"), Text(one.reckoning), Text(differs, "bold red"))
+        values.add_row(
+            one.name, Text(_number(one.engine), "bold"), Text(one.reckoning), Text(capped), Text(differs, "bold red")
+        )
     console.print(values)
 
 

@@ -16,7 +16,7 @@ from dataflows.explaining import explain_event
 from dataflows.feature_table import new_feature_table
 from dataflows.features import load_feature_file, load_feature_set
 from dataflows.label_order import by_label_time
-from dataflows.offline import replay_period
+from dataflows.offline import enrich_period
 from dataflows.period import Period
 
 _LEAST_WIDTH: Final = 120
@@ -53,8 +53,9 @@ def features(
 ) -> None:
     """Compute the features of past events, as they would have been live, into a Parquet file.
 
-    A row for each event, in their order: event_id, event_time, user_id and the features, null where unknown. A label
-    counts from the time at which it became known. Events before --from build the state.
+    A row for each event, in their order: event_id, event_time, user_id, the features, null where unknown, and which of
+    them are capped, because an entity has more events than are kept one by one. A label counts from the time at which
+    it became known. Events before --from build the state.
 
     Example: sealwax features --features docs/examples/fdh-features.toml --events events.jsonl --labels labels.jsonl
     --output features.parquet
@@ -70,7 +71,7 @@ def features(
         open_past(console, events, labels) as past,
         by_label_time(past.labels(), output.parent) as known,
     ):
-        rows = table.write(replay_period(past.events(), known, feature_set, period))
+        rows = table.write(enrich_period(past.events(), known, feature_set, period))
     columns = f"{len(feature_set.names)} features ({feature_set.version})"
     console.print(f"{rows:,} events with {columns} to {output}", highlight=False, markup=False, soft_wrap=True)
 

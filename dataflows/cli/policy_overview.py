@@ -10,6 +10,7 @@ from operators.policy import Policy
 from operators.policy.findings import find_doubtful
 from operators.policy.policy import Rule
 from operators.policy.tree import BySegment
+from operators.policy.wording import text_of
 
 
 def show_policy(console: Console, policy: Policy, feature_version: str | None) -> None:
@@ -42,7 +43,7 @@ def _lists(policy: Policy) -> str:
 
 
 def _segments(policy: Policy) -> str:
-    return "\n".join(f"{name}: {condition.canonical}" for name, condition in policy.segments.items()) or "none"
+    return "\n".join(f"{name}: {text_of(condition.tree)}" for name, condition in policy.segments.items()) or "none"
 
 
 def _figures(figures: BySegment) -> str:
@@ -60,7 +61,7 @@ def _features(policy: Policy, version: str | None) -> str:
 def _rules(policy: Policy) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("rule", "action", "ends after", "cool-down", "events", *(["segments"] if policy.segments else [])):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=heading != "events", overflow="fold")
     for rule in policy.rules:
         events = "all" if rule.events == EVENT_TYPES else ", ".join(rule.events)
         segments = [", ".join(rule.segments) or "all"] if policy.segments else []

@@ -1,6 +1,6 @@
 """States of many records: a snapshot writes those that changed, however large the rest of the state is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol, Self, TypeVar
 
 from dataflows.state.cached import CachedStates
@@ -21,7 +21,7 @@ class Blockwise(Protocol):
         """The state of a head and its blocks, that `block` gives by number."""
 
     @staticmethod
-    def blocks(head: bytes) -> range:
+    def blocks(head: bytes) -> Iterable[int]:
         """The numbers of the blocks that belong to a head."""
 
 

@@ -1,6 +1,7 @@
 """The `text` scorer: windows told as prose to probabilities, as the flow asks for them."""
 
 from collections.abc import Sequence
+from math import nan
 
 import torch
 
@@ -38,6 +39,10 @@ class TextScorer:
     def window_events(self) -> int:
         """Events that are told at most."""
         return self._window_events
+
+    def usual(self, event_type: str) -> tuple[float, ...]:
+        """What each feature mostly was for legitimate events of a type, NaN: mostly unknown; empty: never learnt."""
+        return tuple(nan if value is None else value for value in self._settings.usual.get(event_type, ()))
 
     def text(self, one: ScoringInput) -> str:
         """All that is told, whether it fits the model or not. Raises ValueError for an input of another form."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models.event_fields import VOCABULARIES, frequent
 from models.recipe import TextModel
 from models.training_set import Indices, TrainingSet
+from models.usual import Usual, learn_usual
 
 _QUANTILES = (0.01, 0.1, 0.9, 0.99, 0.999)
 _MOST, _RARE = 256, 5
@@ -73,9 +74,17 @@ class TextSettings(_Table):
     """What to say for a feature, category, outcome or country, by its name; else the name itself is said."""
     names: Names = Names()
     features: Levels = Levels()
+    usual: Usual = {}
+    """What features mostly are, for explanations; empty where Sealwax has not trained the model."""
     fraud_label: str | None = None
     """The label, of the model's own, that stands for fraud and abuse; None: the one that its name tells."""
     calibration: Calibration = Calibration()
+
+    @model_validator(mode="after")
+    def _usual_fits(self) -> Self:
+        if any(len(values) != len(self.features.names) for values in self.usual.values()):
+            raise ValueError("usual: must have a value for each feature: copy the checkpoint again")
+        return self
 
     @classmethod
     def fit(cls, data: TrainingSet, training: Indices, model: TextModel) -> Self:
@@ -92,4 +101,5 @@ class TextSettings(_Table):
             words=model.words,
             names=Names(**known),
             features=Levels.fit(data.feature_names, data.features[training]),
+            usual=learn_usual(data, training),
         )

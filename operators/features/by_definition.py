@@ -11,10 +11,12 @@ from statistics import fmean, pstdev
 from typing import Final, NamedTuple, TypeAlias
 
 from contracts.events import AMOUNT_SCALE, Event, Label
+from contracts.keys import fingerprint
 from contracts.times import format_time
 from operators.features.calendar import EVENT_VALUES
 from operators.features.definition import Feature
 from operators.features.expression import FUNCTIONS
+from operators.features.sketch import sketch_of
 
 
 class Listed(NamedTuple):
@@ -37,8 +39,13 @@ _SHOWN: Final = 4
 """So many terms are written out."""
 
 
-def reckon(feature: Feature, listed: Sequence[Listed], event: Event) -> Reckoned:
-    """The feature's value for `event`, whose window holds what is listed, oldest first; NaN where it is unknown."""
+def reckon(feature: Feature, listed: Sequence[Listed], event: Event, estimated: bool = False) -> Reckoned:
+    """The feature's value for `event`, whose window holds what is listed, oldest first; NaN where it is unknown.
+
+    `estimated`: different values are counted by a sketch.
+    """
+    if estimated and feature.aggregate == "distinct":
+        return _estimated_distinct(feature, listed)
     return RECKONERS[feature.aggregate](feature, list(listed), event)
 
 
@@ -73,6 +80,11 @@ def _of_amounts(summary: Callable[[list[int]], float], words: str) -> "_Reckoner
 def _distinct(feature: Feature, listed: _Matching, _: Event) -> Reckoned:
     values = sorted({_field(feature, one.event) for one in _matching(listed)} - {""})
     return float(len(values)), ", ".join(values[:_SHOWN] + ["..."] * (len(values) > _SHOWN)) or "none"
+
+
+def _estimated_distinct(feature: Feature, listed: Sequence[Listed]) -> Reckoned:
+    values = {_field(feature, one.event) for one in listed if one.matches} - {""}
+    return sketch_of(map(fingerprint, values)).estimate(), f"estimated by a sketch; in fact {len(values):,}"
 
 
 def _same(feature: Feature, listed: _Matching, event: Event) -> Reckoned:

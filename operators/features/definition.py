@@ -8,6 +8,8 @@ from contracts.messages import EventType
 from operators.durations import parse_duration
 from operators.features.calendar import EVENT_VALUES
 from operators.features.entity import ENTITY_FIELDS, check_entity
+from operators.features.window import Window as Span
+from operators.features.window import window_of
 
 Entity = Annotated[str, AfterValidator(check_entity)]
 Aggregate = Literal[
@@ -82,6 +84,20 @@ class Feature(_Table):
         """One for each window, in order."""
         return [self.name.replace("{window}", window) for window in self.windows] or [self.name]
 
+    @property
+    def own(self) -> bool:
+        """Of the user's own events, read as they come; every other window waits until it is settled."""
+        return self.entity in ("event", "user") and self.label is None
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of the window behind each of the names, in ms; 0 where it takes none."""
+        return [parse_duration(window) for window in self.windows] or [0]
+
+    def spans(self, settle: int) -> list[Span]:
+        """The window behind each of the names; `settle` (ms) is the feature set's."""
+        return [window_of(self.aggregate, size, self.delay, 0 if self.own else settle) for size in self.sizes]
+
     @model_validator(mode="after")
     def _fits_together(self) -> "Feature":
         problems = (self._field_problem(), self._window_problem(), self._where_problem(), self._label_problem())
@@ -136,4 +152,7 @@ class FeatureFile(_Table):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     settle: Duration = 2_000
     window_events: Annotated[int, Field(ge=1, le=64)] = 16
+    max_events: Annotated[int, Field(ge=1, le=40_000)] = 10_000
+    """Of an entity, so many of the latest events are kept one by one, the older ones merged; that many of the greatest
+    amounts still add up in 64 bits."""
     features: Annotated[list[Feature], Field(min_length=1)]

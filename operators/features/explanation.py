@@ -1,15 +1,15 @@
 """What the features of one event are made of: the events of each window, from the log itself, and what they give."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import isclose, isnan
 from typing import Final, NamedTuple
 
 from contracts.events import Event, Label
-from operators.durations import parse_duration
 from operators.features.by_definition import Listed, matches, reckon, reckon_expression
 from operators.features.definition import Feature, FeatureFile
 from operators.features.entity import entity_fields, named_by
-from operators.features.plan import GAP_WINDOW
+from operators.features.expression import parts
+from operators.features.window import Window, pane_start
 from operators.settling import UNKNOWN, lateness
 
 _RELATIVE: Final = 1e-9
@@ -31,12 +31,17 @@ class Explanation(NamedTuple):
     value: float
     """By the definition, from what is listed."""
     reckoning: str
+    capped: bool
+    """It rests on more events than are kept one by one, or on the latest of them."""
     engine: float
+    engine_capped: bool
 
     @property
     def agrees(self) -> bool:
-        """Whether the engine's value is that of the listed events."""
-        return isclose(self.value, self.engine, rel_tol=_RELATIVE) or (isnan(self.value) and isnan(self.engine))
+        """Whether the engine's value is that of the listed events, and told to be capped where it is."""
+        return self.capped == self.engine_capped and (
+            isclose(self.value, self.engine, rel_tol=_RELATIVE) or (isnan(self.value) and isnan(self.engine))
+        )
 
 
 class _Seen(NamedTuple):
@@ -54,8 +59,9 @@ class Evidence:
         self._event = event
         entities = sorted({feature.entity for feature in file.features} - {"event"})
         self._identifiers = {entity: names for entity in entities if (names := _names(event, entity))}
-        bounds = [_bounds(feature, window, file.settle) for feature in file.features for window in _windows(feature)]
-        self._oldest = event.event_time - max((delay + size for delay, size in bounds if size), default=0)
+        self._spans = [(feature, span) for feature in file.features for span in feature.spans(file.settle)]
+        edges = [span.reach for _, span in self._spans if span.size]
+        self._oldest = min((pane_start(event.event_time - edge, edge) for edge in edges), default=event.event_time)
         self._seen: list[_Seen] = []
         self._firsts: list[_Seen] = []
         """Those earlier than all of their entity's before them."""
@@ -87,42 +93,84 @@ class Evidence:
         if known is not None:
             known.append(label)
 
-    def explanations(self, engine: Sequence[float]) -> Iterator[Explanation]:
-        """Each feature in the order of the feature set, of which `engine` is the vector."""
-        declared = [(feature, window) for feature in self._file.features for window in _windows(feature)]
-        reckoned: dict[str, float] = {}
-        for (feature, window), value in zip(declared, engine, strict=True):
-            explained = self._explain(feature, window, value, reckoned)
-            reckoned[explained.name] = explained.value
-            yield explained
+    def explanations(self, engine: Sequence[float], capped: Collection[str]) -> Iterator[Explanation]:
+        """Each feature in the order of the feature set, of which `engine` is the vector and `capped` the names of those
+        that the engine says are capped."""
+        names = [name for feature in self._file.features for name in feature.names]
+        told: dict[str, Explanation] = {}
+        for name, (feature, span), value in zip(names, self._spans, engine, strict=True):
+            if feature.expression:
+                told[name] = self._explain_expression(name, feature, told, value, name in capped)
+            else:
+                told[name] = self._explain(name, feature, span, value, name in capped)
+            yield told[name]
 
-    def _explain(self, feature: Feature, window: str, engine: float, reckoned: Mapping[str, float]) -> Explanation:
-        delay, size = _bounds(feature, window, self._file.settle)
-        through = self._event.event_time - delay
-        after = through - size if size else None
-        listed = self._listed(feature, after, through)
-        if feature.expression:
-            value, reckoning = reckon_expression(feature.expression, reckoned)
-        else:
-            value, reckoning = reckon(feature, listed, self._event)
-        name = feature.name.replace("{window}", window)
+    def _explain_expression(
+        self, name: str, feature: Feature, told: Mapping[str, Explanation], engine: float, engine_capped: bool
+    ) -> Explanation:
+        expression, moment = feature.expression or "", self._event.event_time
+        value, reckoning = reckon_expression(expression, {part: one.value for part, one in told.items()})
+        capped = any(told[part].capped for part in parts(expression) if part in told)
+        listed = (Listed(self._event, True, False, None, ()),)
+        return Explanation(name, feature, "", moment, moment, listed, value, reckoning, capped, engine, engine_capped)
+
+    def _explain(self, name: str, feature: Feature, span: Window, engine: float, engine_capped: bool) -> Explanation:
+        known = self._known(feature)
+        latest = known[-self._file.max_events :]
+        after, through, beyond = self._bounds(feature, span, known, latest)
+        counting = latest if beyond and feature.aggregate == "same" else known
+        inside = [
+            seen
+            for seen in counting
+            if (after is None or after < seen.event.event_time) and seen.event.event_time <= through
+        ]
+        listed = tuple(self._list(feature, seen) for seen in (inside[:1] if after is None else inside))
+        value, reckoning = reckon(feature, listed, self._event, estimated=beyond)
+        capped = beyond and self._rests_on_older(feature, latest, through)
         identifier = " + ".join(self._identifiers.get(feature.entity, ()))
-        return Explanation(name, feature, identifier, after, through, tuple(listed), value, reckoning, engine)
+        return Explanation(
+            name, feature, identifier, after, through, listed, value, reckoning, capped, engine, engine_capped
+        )
 
-    def _listed(self, feature: Feature, after: int | None, through: int) -> list[Listed]:
+    def _bounds(
+        self, feature: Feature, span: Window, known: Sequence[_Seen], latest: Sequence[_Seen]
+    ) -> tuple[int | None, int, bool]:
+        """Where the window begins and ends, and whether it begins before the latest events: then at a pane's edge."""
+        through = self._event.event_time - span.delay
+        if not span.size:
+            return None, through, False
+        after = through - span.size
+        limit = known[-len(latest) - 1].event.event_time if len(known) > len(latest) else after
+        if after >= limit or feature.aggregate == "gap":
+            return after, through, False
+        return pane_start(after, span.reach), pane_start(through, span.delay) if through < limit else through, True
+
+    def _rests_on_older(self, feature: Feature, latest: Sequence[_Seen], through: int) -> bool:
+        if feature.aggregate != "changed":
+            return True
+        field = feature.field or ""
+        compared = matches(feature, self._event) and getattr(self._event, field)
+        return bool(compared) and not any(
+            matches(feature, seen.event) and getattr(seen.event, field)
+            for seen in latest
+            if seen.event.event_time <= through
+        )
+
+    def _known(self, feature: Feature) -> list[_Seen]:
+        """What the entity's ring can hold of it for this event, in order of time."""
         if feature.entity == "event":
-            return [Listed(self._event, True, False, None, ())]
+            return [_Seen(self._event, True, False)]
         names = self._identifiers.get(feature.entity)
+        spans = [span for one, span in self._spans if (one.entity, one.own) == (feature.entity, feature.own)]
+        through = self._event.event_time - min(span.delay for span in spans)
         found = [
             seen
-            for seen in (self._firsts if after is None else self._seen)
-            if (after is None or seen.event.event_time > after)
-            and seen.event.event_time <= through
+            for seen in (self._firsts if feature.aggregate == "age" else self._seen)
+            if seen.event.event_time <= through
             and _names(seen.event, feature.entity) == names
-            and (seen.before or not _own(feature))
+            and (seen.before or not feature.own)
         ]
-        found.sort(key=lambda seen: seen.event.event_time)
-        return [self._list(feature, seen) for seen in (found[:1] if after is None else found)]
+        return sorted(found, key=lambda seen: seen.event.event_time)
 
     def _list(self, feature: Feature, seen: _Seen) -> Listed:
         labels: list[Label] = []
@@ -136,22 +184,5 @@ def _key(record: Event | Label) -> tuple[str, str]:
     return record.user_id, record.event_id
 
 
-def _windows(feature: Feature) -> list[str]:
-    return feature.windows or [""]
-
-
 def _names(event: Event, entity: str) -> tuple[str, ...]:
     return named_by(event, entity_fields(entity))
-
-
-def _own(feature: Feature) -> bool:
-    """Of the user's own events as they come; every other window waits until it is settled."""
-    return feature.entity in ("event", "user") and feature.label is None
-
-
-def _bounds(feature: Feature, window: str, settle: int) -> tuple[int, int]:
-    """How long (ms) before the event its window ends, and how long it is; 0: without a beginning."""
-    settle = 0 if _own(feature) else settle
-    if feature.aggregate in ("gap", "changed"):
-        return max(settle, 1), GAP_WINDOW
-    return max(feature.delay, settle), parse_duration(window) if window else 0

@@ -68,6 +68,11 @@ def written(text: str, known: Sequence[str], below: Sequence[str] = ()) -> str:
     return python
 
 
+def parts(text: str) -> frozenset[str]:
+    """The names in a valid expression: of features, and of functions."""
+    return frozenset(node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name))
+
+
 def completion(expressions: Sequence[tuple[int, str]]) -> Complete:
     """A function of all expressions, given by place and as Python, in an order in which each finds its values."""
     lines = [f"    features[{place}] = finite({text})\n" for place, text in expressions]

@@ -1,14 +1,13 @@
 """A feature set: the declared features in order, their version, and a plan for each entity."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import orjson
 
-from operators.durations import parse_duration
 from operators.features.calendar import EVENT_VALUES
 from operators.features.definition import Feature, FeatureFile
-from operators.features.expression import completion, written
+from operators.features.expression import completion, parts, written
 from operators.features.feature_file import parse_feature_file
 from operators.features.measure import WindowedFeature
 from operators.features.plan import EntityPlan
@@ -20,13 +19,14 @@ class FeatureSet:
     `declared` gives the order of a feature vector, `names` its names; `user` is the plan of the user's own step,
     `entities` are those of the entities whose events come from many partitions, `values` the slot and function of what
     an event gives by itself. `complete` writes the expressions' values once all others are there, None without any.
-    `settle` is in ms.
+    `settle` is in ms, and the latest `max_events` of an entity's events are kept one by one.
     """
 
     def __init__(self, file: FeatureFile, version: str) -> None:
         self.version = version
         self.settle = file.settle
         self.window_events = file.window_events
+        self.max_events = file.max_events
         declared = tuple(one for feature in file.features for one in _windowed(feature))
         self.declared = declared
         self.names = tuple(feature.name for feature in declared)
@@ -34,6 +34,7 @@ class FeatureSet:
         self.values = [(slot, EVENT_VALUES[one.field or ""]) for slot, one in slots if one.aggregate == "value"]
         expressions = [(slot, written(one.expression, self.names[:slot])) for slot, one in slots if one.expression]
         self.complete = completion(expressions) if expressions else None
+        self._parts = [(one.name, parts(one.expression)) for one in declared if one.expression]
         settled: dict[str, list[tuple[int, WindowedFeature]]] = {}
         own = []
         for slot, one in slots:
@@ -41,16 +42,27 @@ class FeatureSet:
                 own.append((slot, one))
             elif one.entity != "event":
                 settled.setdefault(one.entity, []).append((slot, one))
-        self.entities = {kind: EntityPlan(kind, features, self.settle) for kind, features in sorted(settled.items())}
+        most = file.max_events
+        self.entities = {
+            kind: EntityPlan(kind, features, self.settle, most) for kind, features in sorted(settled.items())
+        }
         horizon = max((plan.horizon for plan in self.entities.values() if plan.labels.names), default=0)
-        self.user = EntityPlan("user", own, None, horizon, links=self.entities if horizon else ())
+        self.user = EntityPlan("user", own, None, most, horizon, links=self.entities if horizon else ())
+
+    def with_expressions(self, names: Iterable[str]) -> tuple[str, ...]:
+        """These features and all expressions over them, in the order of `names`."""
+        found = set(names)
+        for name, of_parts in self._parts:
+            if not found.isdisjoint(of_parts):
+                found.add(name)
+        return tuple([name for name in self.names if name in found])
 
 
 def _windowed(feature: Feature) -> Iterator[WindowedFeature]:
-    for name, window in zip(feature.names, feature.windows or [""], strict=True):
+    for name, size in zip(feature.names, feature.sizes, strict=True):
         yield WindowedFeature(
-            name, feature.entity, feature.aggregate, feature.field, parse_duration(window) if window else 0,
-            feature.delay, feature.where, feature.label, feature.expression,
+            name, feature.entity, feature.aggregate, feature.field, size, feature.delay, feature.where, feature.label,
+            feature.expression,
         )  # fmt: skip
 
 

@@ -67,6 +67,6 @@ class LabelColumns:
 
 
 def find(ring: Ring, ids: Sequence[int], event_id: int, time: int) -> int | None:
-    """The index of the event at `time` with this id, or None."""
+    """The index of the event at `time` with this id, or None where there is none or it is merged."""
     low, high = ring.bounds(time, 0, 1)
-    return next((index for index in range(low, high) if ids[index] == event_id), None)
+    return next((index for index in range(max(low, ring.merged), high) if ids[index] == event_id), None)

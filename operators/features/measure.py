@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from operators.features.definition import Where
+from operators.features.window import Window, window_of
 
 
 class WindowedFeature(NamedTuple):
@@ -18,12 +19,16 @@ class WindowedFeature(NamedTuple):
     label: str | None
     expression: str | None = None
 
+    def window(self, settle: int) -> Window:
+        """Its window in a plan that settles so long (ms)."""
+        return window_of(self.aggregate, self.size, self.delay, settle)
+
 
 class Measure(NamedTuple):
     """What one column of a ring holds of each event that matches `where`.
 
-    `field` is an event field (a raw column of amounts or fingerprints) or two of them joined by `+`, or `1` (the event
-    itself), `has_amount`, or `labelled`: whether it has the label named.
+    `field` is an event field (a raw column of amounts, fingerprints or times) or two of them joined by `+`, or `1` (the
+    event itself), `has_amount`, or `labelled`: whether it has the label named.
     """
 
     field: str

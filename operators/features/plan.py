@@ -7,12 +7,12 @@ from operators.features.definition import Where
 from operators.features.entity import entity_fields
 from operators.features.labels import LabelColumns, find
 from operators.features.measure import Measure, WindowedFeature
+from operators.features.panes import Panes
 from operators.features.program import appending, extraction, identification, reading
-from operators.features.readers import reader
+from operators.features.readers import Reader, reader
+from operators.features.summaries import Summarise
+from operators.features.window import Window, pane_bits
 from operators.ring import ABSENT, Ring
-
-GAP_WINDOW: Final = 30 * 86_400_000
-"""How far back `gap` and `changed` look, in ms."""
 
 SLACK: Final = 86_400_000
 """So much longer (ms) than its windows need a user's events are kept: one that is late by less still finds them, a
@@ -24,7 +24,7 @@ class EntityPlan:
 
     The user's own plan (`settle` None) reads events as they come and writes its features to their slots of the whole
     vector, any other to a list of its own. A settled entity's window is read up to `settle` ms before the event, or up
-    to its own delay if that is longer.
+    to its own delay if that is longer. The latest `most` events of an entity are kept one by one.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class EntityPlan:
         kind: str,
         features: Sequence[tuple[int, WindowedFeature]],
         settle: int | None,
+        most: int,
         horizon: int = 0,
         links: Iterable[str] = (),
     ) -> None:
@@ -39,6 +40,7 @@ class EntityPlan:
         self.slots = tuple(slot for slot, _ in features)
         self.settle = settle or 0
         self._measures: list[Measure] = []
+        self._summarised: dict[int, Summarise] = {}
         owned = settle is None
         labelled = any(feature.label for _, feature in features)
         self.id_column = self.column(Measure("event_id", Where(), False)) if owned or labelled else None
@@ -47,12 +49,15 @@ class EntityPlan:
             for link in links
             if link != "user"
         }
-        windows: dict[tuple[int, int], list[tuple[int, str]]] = {}
+        windows: dict[Window, list[tuple[int, Reader]]] = {}
         for number, (slot, feature) in enumerate(features):
-            size, delay = self._window(feature)
-            windows.setdefault((delay, size), []).append((slot if owned else number, reader(feature, self, number)))
-        self.horizon = max([horizon, *(delay + size for delay, size in windows)]) + (SLACK if owned else 0)
-        self.reach = min((delay for delay, _ in windows), default=self.settle)
+            windows.setdefault(feature.window(self.settle), []).append(
+                (slot if owned else number, reader(feature, self, number))
+            )
+        self.horizon = max([horizon, *(window.reach for window in windows)]) + (SLACK if owned else 0)
+        self._kept = self.horizon + (1 << pane_bits(self.horizon))
+        """What lies in the pane where the longest window begins is kept, too."""
+        self.reach = min((window.delay for window in windows), default=self.settle)
         """A read at t looks at events up to t minus this (ms)."""
         self.ageless = all(feature.aggregate != "age" for _, feature in features)
         """No feature asks when an entity was first seen."""
@@ -62,19 +67,21 @@ class EntityPlan:
         self.identify = identification(entity_fields(kind))
         self.extract = extraction(self._measures)
         self._append = appending(self.cumulative)
-        self.read = reading([(*window, found) for window, found in windows.items()], len(self.cumulative), self.reach)
+        self.read = reading(windows.items(), len(self.cumulative), self.reach, most)
+        edges = {edge for window in windows for edge in (window.delay, window.reach) if edge > self.reach}
+        self._most = most
+        self._panes = Panes(edges, most, self._summarised)
         self.labels = LabelColumns(self._measures)
 
-    def column(self, measure: Measure) -> int:
-        """The number of the column that holds `measure`, made if it's new."""
+    def column(self, measure: Measure, summarise: Summarise | None = None) -> int:
+        """The number of the column that holds `measure`, made if it's new; `summarise` says what is kept of a raw one's
+        merged values, besides the latest."""
         if measure not in self._measures:
             self._measures.append(measure)
-        return self._measures.index(measure)
-
-    def _window(self, feature: WindowedFeature) -> tuple[int, int]:
-        if feature.aggregate in ("gap", "changed"):
-            return GAP_WINDOW, max(self.settle, 1)
-        return feature.size, max(feature.delay, self.settle)
+        number = self._measures.index(measure)
+        if summarise:
+            self._summarised[number] = summarise
+        return number
 
     def new_ring(self) -> Ring:
         """An entity's state before its first event."""
@@ -82,7 +89,7 @@ class EntityPlan:
 
     def absent(self) -> list[float]:
         """The features of an event that names no such entity."""
-        return self.answer(self.new_ring(), 0, [ABSENT] * len(self.cumulative), 0)
+        return self.answer(self.new_ring(), 0, [ABSENT] * len(self.cumulative), 0)[0]
 
     def insert(self, ring: Ring, time: int, values: Sequence[int]) -> None:
         """Place an event by its time."""
@@ -91,20 +98,32 @@ class EntityPlan:
         else:
             ring.insert(time, values)
 
-    def answer(self, ring: Ring, time: int, values: Sequence[int], watermark: int) -> list[float]:
-        """The features at event time `time`, in the order of `slots`; `values` are the event's own.
+    def trim(self, ring: Ring, now: int) -> None:
+        """Let go of what no window holds any more and merge what lies before the latest events, many at a time.
 
-        No event to come is older than the watermark.
+        No read to come is before `now`.
+        """
+        if ring.times[0] <= now - self._kept:
+            ring.trim(now - self._kept)
+        if len(ring.times) > self._most:
+            self._panes.merge(ring, now - self.reach, now)
+
+    def answer(
+        self, ring: Ring, time: int, values: Sequence[int], watermark: int
+    ) -> tuple[list[float], tuple[int, ...]]:
+        """The features at event time `time`, in the order of `slots`, and the numbers of those that are capped.
+
+        `values` are the event's own. No event to come is older than the watermark.
         """
         features = [0.0] * len(self.slots)
         undo: list[tuple[int, int]] = []
         if ring.recent_labels and self.id_column is not None:
             ids = ring.columns[self.id_column]
             undo = self.labels.enter_known(ring, ids, time - self.settle, watermark - self.settle)
-        self.read(ring, time, values, features)
+        capped = self.read(ring, time, values, features)
         for index, label in undo:
             self.labels.enter(ring, index, label)
-        return features
+        return features, capped
 
     def label(self, ring: Ring, time: int, event_id: int, label: str, label_time: int) -> bool:
         """Note what became known of the event at `time`; a new label replaces the old. False: no such event."""

@@ -12,19 +12,21 @@ from contracts.events import Event
 from contracts.keys import fingerprint
 from operators.features.entity import pair
 from operators.features.measure import Measure
-from operators.features.readers import FUNCTIONS
-from operators.ring import ABSENT, MAX_EVENTS, Ring
+from operators.features.readers import FUNCTIONS, Reader
+from operators.features.window import Window, pane_bits
+from operators.ring import ABSENT, Ring
 
 Identify = Callable[[Event], int]
 Extract = Callable[[Event], tuple[int, ...]]
 """An event's value for each column."""
 Append = Callable[[Ring, int, Sequence[int]], None]
 """(ring, time, values): place an event that is the newest."""
-Read = Callable[[Ring, int, Sequence[int], list[float]], None]
-"""(ring, event time, the event's own values, features): write the features to their places."""
+Read = Callable[[Ring, int, Sequence[int], list[float]], tuple[int, ...]]
+"""(ring, event time, the event's own values, features): write the features to their places, and give the places of
+those that are capped."""
 
-Window = tuple[int, int, list[tuple[int, str]]]
-"""Delay and size in ms; places in the features, and expressions."""
+Reading = tuple[Window, list[tuple[int, Reader]]]
+"""A window; places in the features, and how they are read."""
 
 _NAMES: Final = FUNCTIONS | {"bisect_right": bisect_right, "fingerprint": fingerprint, "pair": pair}
 
@@ -64,25 +66,62 @@ def appending(cumulative: Sequence[bool]) -> Append:
     return append
 
 
-def reading(windows: Iterable[Window], columns: int, reach: int) -> Read:
-    """A function that reads all windows; none of them looks at an event later than `reach` ms before the scored one."""
+def reading(windows: Iterable[Reading], columns: int, reach: int, most: int) -> Read:
+    """A function that reads all windows; none of them looks at an event later than `reach` ms before the scored one,
+    and the latest `most` of those are kept one by one."""
+    ordered = sorted(windows)
     lines = [
         "times = ring.times",
         "length = len(times)",
+        f"if length > {most}:",
+        "    return read_capped(ring, time, values, features)",
         "newest = times[-1] if length else time",
-        f"oldest = max(0, bisect_right(times, time - {reach}) - {MAX_EVENTS}) if length > {MAX_EVENTS} else 0",
         *_columns(columns),
     ]
     ended: int | None = None
-    for delay, size, expressions in sorted(windows):
+    for (delay, size), found in ordered:
         if delay != ended:
             ended = delay
             lines.append(f"end = time - {delay}")
-            lines.append("high = length if newest <= end else bisect_right(times, end, oldest)")
-        lines.append(f"low = bisect_right(times, end - {size}, oldest, high)")
-        lines += [f"features[{place}] = {expression}" for place, expression in expressions]
-    read: Read = _compiled("read(ring, time, values, features)", lines)
+            lines.append("high = length if newest <= end else bisect_right(times, end)")
+        lines.append(f"low = bisect_right(times, end - {size}, 0, high)")
+        lines += [f"features[{place}] = {reader.exact}" for place, reader in found]
+    capped = _reading_capped(ordered, columns, reach, most)
+    read: Read = _compiled("read(ring, time, values, features)", [*lines, "return ()"], {"read_capped": capped})
     return read
+
+
+def _reading_capped(windows: Iterable[Reading], columns: int, reach: int, most: int) -> Read:
+    """The same for a ring of more events: edges of windows that lie before the latest are moved to those of panes."""
+    lines = [
+        "times = ring.times",
+        *_columns(columns),
+        f"oldest = max(bisect_right(times, time - {reach}) - {most}, ring.merged)",
+        f"limit = times[oldest - 1] if oldest else {ABSENT}",
+        "capped = []",
+    ]
+    for (delay, size), found in windows:
+        lines += [
+            f"end = time - {delay}",
+            f"high = bisect_right(times, end if end >= limit else {_pane_start('end', delay)})",
+            f"start = end - {size}",
+            "if start >= limit:",
+            "    low = bisect_right(times, start, 0, high)",
+            *(f"    features[{place}] = {reader.exact}" for place, reader in found),
+            "else:",
+            f"    low = bisect_right(times, {_pane_start('start', delay + size)}, 0, high)",
+        ]
+        for place, reader in found:
+            lines.append(f"    features[{place}] = {reader.capped}")
+            if reader.told:
+                lines.append(f"    if {reader.told}: capped.append({place})")
+    read: Read = _compiled("read_capped(ring, time, values, features)", [*lines, "return tuple(capped)"])
+    return read
+
+
+def _pane_start(edge: str, offset: int) -> str:
+    bits = pane_bits(offset)
+    return f"{edge} >> {bits} << {bits}"
 
 
 def _value(measure: Measure, match: str) -> str:
@@ -93,6 +132,8 @@ def _value(measure: Measure, match: str) -> str:
         return "0"
     if field == "1":
         value = "1"
+    elif field == "event_time":
+        value = "event.event_time"
     elif field == "has_amount":
         value = "0 if event.amount is None else 1"
     elif field == "amount":

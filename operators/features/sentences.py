@@ -5,8 +5,8 @@ from math import isnan
 from typing import Final, TypeAlias
 
 from operators.features.measure import WindowedFeature
-from operators.features.plan import GAP_WINDOW
 from operators.features.subjects import NOUNS
+from operators.features.window import GAP_WINDOW
 
 _UNITS: Final = (("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0))
 _PLURALS: Final = {

@@ -100,9 +100,7 @@ class PolicyEngine:
         releases: tuple[Release, ...] = ()
         if watched:
             held = self._releasing[kind](known_score, risk, level, late, degraded, amount, event, features)
-            releases = tuple(
-                [Release(rule.reason, rule.releases) for rule in map(self._releases[kind].__getitem__, held)]
-            )
+            releases = tuple([_release(self._releases[kind][index]) for index in held])
         acting = winner if winner is not None and winner.recorded else None
         if acting is None and not releases:
             return Decision(state, update, None, changes)
@@ -133,6 +131,10 @@ def _outcome(rules: tuple[Rule, ...], found: list[int]) -> tuple[Rule | None, tu
         matched.remove(winner)
         matched.insert(0, winner)
     return winner, tuple([rule.reason for rule in matched])
+
+
+def _release(rule: Rule) -> Release:
+    return Release(rule.reason, rule.releases)
 
 
 def _judgment(

@@ -153,6 +153,7 @@ class PolicyGroup:
             self._may_release(event.user_id, life, max(event.event_time, arrival.mark)),
             scored.reasons,
         )
+        decision.update.capped = enriched.capped
         if self._shown:
             decision.update.features = dict(zip(self._shown, enriched.features, strict=True))
         decided.updates.append((decision.update, received))

@@ -11,6 +11,7 @@ from contracts.codec import encode_event, encode_label
 from contracts.events import AMOUNT_SCALE, Event, Label
 from dataflows import explaining, offline
 from dataflows.features import load_feature_set
+from operators.packs import Enriched
 from tests.cli.running import Outcome, Sealwax
 from tests.flow.harness import FEATURES, write_lines
 
@@ -114,11 +115,12 @@ def test_json_tells_all(explain: Any) -> None:
 
 
 def test_a_value_that_is_not_the_engines_is_told(explain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def replay(*arguments: Any) -> Iterator[Any]:
-        for event, scored in offline.replay(*arguments):
-            yield event, scored._replace(features=tuple(value + 1 for value in scored.features))
+    def enrich(*arguments: Any) -> Iterator[Enriched]:
+        for enriched in offline.enrich(*arguments):
+            enriched.features = [value + 1 for value in enriched.features]
+            yield enriched
 
-    monkeypatch.setattr(explaining, "replay", replay)
+    monkeypatch.setattr(explaining, "enrich", enrich)
     shown = explain("e3", "--feature", "user_count_1h")
     assert shown.status == 1
     assert "user_count_1h 3 2 events but what is listed gives 2" in lines(shown.out)

@@ -72,8 +72,9 @@ def test_a_row_for_each_event_has_what_a_scorer_would_be_given(
 def test_the_columns_are_as_documented(whole: pa.Table) -> None:
     features = load_feature_set(FEATURES)
     schema = whole.schema
-    assert schema.names == ["event_id", "event_time", "user_id", *features.names]
-    assert schema.types == [pa.string(), pa.timestamp("ms", "UTC"), pa.string(), *[pa.float64()] * len(features.names)]
+    assert schema.names == ["event_id", "event_time", "user_id", *features.names, "capped"]
+    of_event = [pa.string(), pa.timestamp("ms", "UTC"), pa.string()]
+    assert schema.types == [*of_event, *[pa.float64()] * len(features.names), pa.list_(pa.string())]
     assert schema.metadata == {feature_table.VERSION: features.version.encode()}
 
 

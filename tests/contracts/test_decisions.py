@@ -42,6 +42,7 @@ features = st.none() | st.dictionaries(texts, st.floats(allow_infinity=False), m
 updates = st.builds(
     RiskUpdate, identifiers, st.sampled_from(EVENT_TYPES), identifiers, times, probabilities, probabilities, texts,
     reasons, st.booleans(), st.booleans(), versions, positions, features,
+    st.lists(texts, max_size=3).map(tuple),
 )  # fmt: skip
 actions = st.builds(
     PolicyAction, st.sampled_from(get_args(ActionName)), st.sampled_from(get_args(ActionStatus)), st.none() | texts,
@@ -64,13 +65,14 @@ def plain(reason_list: tuple[Reason, ...]) -> list[dict[str, str]]:
 def test_an_update_is_what_the_contract_says(update: RiskUpdate) -> None:
     identity, data = encode_risk_update(update)
     message = RiskUpdateMessage.model_validate_json(data)
-    assert orjson.loads(data).keys() | {"features"} == RiskUpdateMessage.model_fields.keys()
+    assert orjson.loads(data).keys() | {"features", "capped"} == RiskUpdateMessage.model_fields.keys()
     assert message.update_id == identity
     for field in ("event_id", "event_type", "user_id", "level", "late", "degraded"):
         assert getattr(message, field) == getattr(update, field)
     assert message.event_time == format_time(update.event_time)
     assert (message.score, message.user_risk) == (round(update.score, 6), round(update.user_risk, 6))
     assert [reason.model_dump() for reason in message.reasons] == plain(update.reasons)
+    assert (message.capped, b'"capped":' in data) == (update.capped, bool(update.capped))
 
 
 @given(updates)

@@ -9,28 +9,59 @@ from operators.durations import parse_duration
 from operators.features.calendar import EVENT_VALUES
 from operators.features.definition import Feature, FeatureFile, Where
 from operators.features.entity import ENTITY_FIELDS
-from operators.features.plan import GAP_WINDOW
+from operators.features.window import GAP_WINDOW
 
 
-def vectors(
-    file: FeatureFile, events: Sequence[Event], labels: Sequence[Label], most: int = 10_000
-) -> list[list[float]]:
-    """The feature vector of every event; `events` in order of arrival, without duplicates, and none late.
-
-    A read looks at the latest `most` events of an entity.
-    """
+def vectors(file: FeatureFile, events: Sequence[Event], labels: Sequence[Label]) -> list[list[float]]:
+    """The feature vector of every event; `events` in order of arrival, without duplicates, and none late."""
     found = []
     for index in range(len(events)):
         known: dict[str, float] = {}
         for feature in file.features:
             for name, window in zip(feature.names, feature.windows or [""], strict=True):
-                size = parse_duration(window) if window else 0
                 if feature.expression:
                     known[name] = expression(feature.expression, known)
                 else:
-                    known[name] = value(feature, size, events, index, labels, file.settle, most)
+                    known[name] = value(file, feature, window, events, index, labels)
         found.append(list(known.values()))
     return found
+
+
+def bounds(feature: Feature, window: str, settle: int) -> tuple[int, int]:
+    """How long before the event its window ends, and how long it is."""
+    if feature.aggregate in ("gap", "changed"):
+        return max(settle, 1), GAP_WINDOW
+    return max(feature.delay, settle), parse_duration(window) if window else 0
+
+
+def settling(file: FeatureFile, feature: Feature) -> int:
+    return 0 if feature.entity == "user" and feature.label is None else file.settle
+
+
+def ends_first(file: FeatureFile, feature: Feature) -> int:
+    """How long before an event the first of the windows of its kind ends."""
+    return min(
+        bounds(one, window, settling(file, one))[0]
+        for one in file.features
+        if (one.entity, one.own) == (feature.entity, feature.own)
+        for window in one.windows or [""]
+    )
+
+
+def limit(file: FeatureFile, feature: Feature, event: Event, seen: list[Event]) -> int:
+    """The time of the latest event that is not kept by itself; those that are, are the latest that any window of the
+    entity can hold."""
+    end = event.event_time - ends_first(file, feature)
+    before = sorted(one.event_time for one in seen if one.event_time <= end)
+    return before[-file.max_events - 1] if len(before) > file.max_events else -(2**63)
+
+
+def rounded(edge: int, offset: int) -> int:
+    """Down to a multiple of the greatest power of two that is at most a 64th of the offset."""
+    length = 1
+    while length * 2 * 64 <= offset:
+        length *= 2
+    return edge - edge % length
 
 
 def expression(text: str, known: dict[str, float]) -> float:
@@ -59,25 +90,31 @@ def windows(events: Sequence[Event], size: int, horizon: int) -> list[list[Event
 
 
 def value(
-    feature: Feature, size: int, events: Sequence[Event], index: int, labels: Sequence[Label], settle: int, most: int
+    file: FeatureFile, feature: Feature, written: str, events: Sequence[Event], index: int, labels: Sequence[Label]
 ) -> float:  # fmt: skip
     """One feature of one event."""
     event = events[index]
     if feature.entity == "event":
         return EVENT_VALUES[feature.field or ""](event)
+    settle = settling(file, feature)
     own = feature.entity == "user" and feature.label is None
-    settle = 0 if own else settle
     known = [one for one in (events[: index + 1] if own else events) if one.event_time <= event.event_time - settle]
     fields = [ENTITY_FIELDS[part] for part in feature.entity.split("+")]
     entity = [getattr(event, field) for field in fields]
     seen = [one for one in known if all(entity) and [getattr(one, field) for field in fields] == entity]
     if feature.aggregate == "age":
         return (event.event_time - min(one.event_time for one in seen)) / 1_000 if seen else 0.0
-    seen = sorted(seen, key=lambda one: one.event_time)[-most:]
-    end = event.event_time - max(feature.delay, settle)
-    if feature.aggregate in ("gap", "changed"):
-        end, size = event.event_time - max(settle, 1), GAP_WINDOW
-    window = [one for one in seen if end - size < one.event_time <= end]
+    seen.sort(key=lambda one: one.event_time)
+    delay, size = bounds(feature, written, settle)
+    end = event.event_time - delay
+    start, latest = end - size, limit(file, feature, event, seen)
+    capped = start < latest and feature.aggregate != "gap"
+    if capped:
+        start, end = rounded(start, delay + size), rounded(end, delay) if end < latest else end
+    window = [one for one in seen if start < one.event_time <= end]
+    if capped and feature.aggregate == "same":
+        ending = [one for one in seen if one.event_time <= event.event_time - ends_first(file, feature)]
+        window = [one for one in ending[-file.max_events :] if one.event_time <= end]
     matching = [one for one in window if matches(feature.where, one)]
     if feature.aggregate == "rate":
         marked = [one for one in matching if label_of(one, labels, event.event_time - settle) == feature.label]

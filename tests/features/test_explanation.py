@@ -15,6 +15,7 @@ from operators.features import parse_feature_set
 from operators.features.by_definition import RECKONERS
 from operators.features.definition import Aggregate, FeatureFile
 from operators.features.explanation import Explanation
+from operators.packs import Enriched
 from operators.settling import lateness
 from tests.features.streams import APART, CLOSE, FAR, HOUR, START, Stream, feature_sets, streams, written
 
@@ -46,7 +47,7 @@ def explained(text: str, stream: Stream, event: Event) -> list[Explanation]:
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[str, Stream, Event]:
-    text = draw(feature_sets())
+    text = draw(st.sampled_from(["", "", "max_events = 3\n"])) + draw(feature_sets())
     settle = FeatureFile.model_validate(tomllib.loads(text)).settle
     stream = draw(streams(draw(st.sampled_from([lateness(settle), HOUR])), draw(st.sampled_from([CLOSE, APART, FAR]))))
     return text, stream, draw(st.sampled_from(stream.events))
@@ -64,14 +65,14 @@ def test_an_engine_that_computes_something_else_is_found_out(
 ) -> None:
     wrong = data.draw(st.integers(0, len(parse_feature_set(case[0], "random.toml").names) - 1))
 
-    def replay(*arguments: Any) -> Iterator[Any]:
-        for event, scored in offline.replay(*arguments):
-            vector = list(scored.features)
+    def enrich(*arguments: Any) -> Iterator[Enriched]:
+        for enriched in offline.enrich(*arguments):
+            vector = enriched.features
             vector[wrong] = 1.0 if vector[wrong] != vector[wrong] else vector[wrong] * 1.001 + 1
-            yield event, scored._replace(features=tuple(vector))
+            yield enriched
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(explaining, "replay", replay)
+        patch.setattr(explaining, "enrich", enrich)
         told = [one.agrees for one in explained(*case)]
     assert told == [number != wrong for number in range(len(told))]
 

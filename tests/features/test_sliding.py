@@ -35,7 +35,7 @@ def test_a_window_that_moves_gives_what_a_scan_gives(seed: int, late: float, siz
             low, high = ring.bounds(read, 0, size)
             assert_as_scanned(ring, low, high)
         if random.random() < 0.2:
-            ring.trim(time - size - 60, time)
+            ring.trim(time - size - 60)
 
 
 def test_what_a_late_event_changed_is_seen() -> None:

@@ -115,7 +115,7 @@ def _of_file(sealwax: Sealwax, features: Path, events: str, labels: str, output:
     read = ("--features", features, "--events", events, "--labels", labels)
     assert sealwax("features", *read, "--output", output).status == 0
     table = pq.read_table(output)
-    vectors = table.drop_columns(["event_id", "event_time", "user_id"]).to_pylist()
+    vectors = table.drop_columns(["event_id", "event_time", "user_id", "capped"]).to_pylist()
     found = dict(zip(table["event_id"].to_pylist(), vectors, strict=True))
     assert len(found) == len(table)
     return found

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators import ring as rings
 from operators.ring import ABSENT, NEVER, Ring
 
 KINDS = (False, True, True)
@@ -74,10 +73,10 @@ def test_what_an_event_adds_can_be_raised(rows: list[Row], data: st.DataObject) 
     assert_holds(ring, expected)
 
 
-@given(ROWS, st.integers(0, 40), st.integers(0, 40))
-def test_trimming_lets_go_of_nothing_newer(rows: list[Row], before: int, through: int) -> None:
+@given(ROWS, st.integers(0, 40))
+def test_trimming_lets_go_of_nothing_newer(rows: list[Row], before: int) -> None:
     ring, expected = filled(rows), in_order(rows)
-    ring.trim(before, through)
+    ring.trim(before)
     gone = len(rows) - len(ring)
     expired = sum(time <= before for time, _ in rows)
     assert gone == (expired if expired * 4 >= max(1, len(rows)) or expired >= 64 else 0)
@@ -85,22 +84,11 @@ def test_trimming_lets_go_of_nothing_newer(rows: list[Row], before: int, through
     assert ring.first_seen == min((time for time, _ in rows), default=NEVER)
 
 
-@pytest.mark.parametrize(("count", "through", "left"), [(5, 99, 5), (7, 99, 5), (7, 3, 7), (40, 9, 35), (40, 39, 5)])
-def test_the_oldest_above_the_cap_go_but_for_what_a_read_still_looks_at(
-    monkeypatch: pytest.MonkeyPatch, count: int, through: int, left: int
-) -> None:
-    monkeypatch.setattr(rings, "MAX_EVENTS", 5)
-    ring = filled([(time, (0, 1, 1)) for time in range(count)])
-    ring.trim(-1, through)
-    expected = left if (count - left) * 4 >= count else count
-    assert list(ring.times) == list(range(count - expected, count))
-
-
 def test_running_totals_start_again_before_they_overflow() -> None:
     ring, most = Ring((True,)), 10**14
     for time in range(200_000):
         ring.insert(time, (most,))
-        ring.trim(time - 100, time)
+        ring.trim(time - 100)
     assert max(ring.columns[0]) < 2**62
     low, high = ring.bounds(199_999, 0, 50)
     assert ring.columns[0][high] - ring.columns[0][low] == 50 * most

@@ -10,16 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators import ring as rings
-from operators.ring import ABSENT, Ring
+from operators.features.panes import Panes
+from operators.features.summaries import summarise_identities
+from operators.ring import ABSENT, MERGED, Ring
 from tests.operators.disk import Disk
 
 KINDS = (False, True, True)
 KEY = "merchant:1"
+PANES = Panes([64, 640], 3, {0: summarise_identities})
 
 Step = tuple[str, int, int]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["append", "insert", "add", "trim", "label", "write", "go back"]),
+        st.sampled_from(["append", "insert", "add", "trim", "merge", "label", "write", "go back"]),
         st.integers(0, 60),
         st.integers(-3, 10**14),
     ),
@@ -31,7 +34,7 @@ def contents(ring: Ring) -> list[object]:
     """All that a ring knows; of the totals their steps, which alone are read."""
     steps = [[later - earlier for earlier, later in pairwise(totals)] for totals in ring.columns[1:]]
     rest = (ring.first_seen, ring.read_through, ring.labelled_through, ring.recent_labels, ring.dropped)
-    return [list(ring.times), list(ring.columns[0]), *steps, *rest]
+    return [list(ring.times), list(ring.columns[0]), *steps, *rest, ring.merged, ring.summaries]
 
 
 def change(ring: Ring, kind: str, place: int, value: int) -> None:
@@ -44,7 +47,9 @@ def change(ring: Ring, kind: str, place: int, value: int) -> None:
     elif kind == "add" and times:
         ring.add(1 + value % 2, place % len(times), value)
     elif kind == "trim" and times:
-        ring.trim(times[place % len(times)], times[-1])
+        ring.trim(times[place % len(times)])
+    elif kind == "merge" and times:
+        PANES.merge(ring, times[-1] - place, times[-1])
     elif kind == "label":
         ring.recent_labels.append((place, place, value, 0))
         ring.read_through = ring.labelled_through = place
@@ -106,10 +111,22 @@ def test_a_late_event_writes_the_blocks_from_its_own_on(ring: Ring) -> None:
 
 
 def test_trimming_deletes_whole_blocks_and_writes_none(ring: Ring) -> None:
-    ring.trim(437, 999)
+    ring.trim(437)
     assert ring.take_changes()[1] == dict.fromkeys(range(43))
-    ring.trim(999, 999)
+    ring.trim(999)
     assert ring.take_changes()[1] == dict.fromkeys(range(43, 100))
+
+
+def test_merging_writes_what_is_merged_and_deletes_the_blocks_that_it_was(ring: Ring) -> None:
+    Panes([640], 300, {}).merge(ring, 999, 999)
+    record = ring.take_changes()[1]
+    assert ring.merged == 89
+    assert record == {MERGED: record[MERGED]} | dict.fromkeys(range(70))
+    ring.insert(1_000, (0, 0, 0))
+    assert ring.take_changes()[1] == {}
+    ring.insert(500, (0, 0, 0))
+    assert list(ring.take_changes()[1]) == [MERGED]
+    assert ring.merged == 90
 
 
 def test_a_ring_that_was_read_writes_what_changes_after(ring: Ring) -> None:
@@ -136,4 +153,4 @@ def test_an_idle_ring_of_few_events_is_its_head() -> None:
     ring = Ring(KINDS)
     ring.insert(5, (ABSENT, 1, 1))
     head, blocks = ring.take_changes()
-    assert (blocks, Ring.blocks(head)) == ({}, range(0))
+    assert (blocks, Ring.blocks(head)) == ({}, [])

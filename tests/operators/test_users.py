@@ -122,8 +122,8 @@ def test_duplicates_are_known_among_many_events_and_forgotten_with_them() -> Non
     users = Users()
     users.take(*(event(f"e{number}", number) for number in range(100)))
     assert users.take(event("e3", 3)).duplicates == 1
-    users.take(*(event(f"f{number}", HORIZON + 200 + number) for number in range(40)))
-    again = users.take(event("e3", HORIZON + 300))
+    users.take(*(event(f"f{number}", HORIZON + HORIZON // 32 + number) for number in range(40)))
+    again = users.take(event("e3", HORIZON + HORIZON // 32 + 100))
     assert (again.duplicates, len(again.enriched)) == (0, 1)
 
 

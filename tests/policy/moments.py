@@ -1,7 +1,7 @@
 """What a condition looks at, gathered for tests: in one place, with everything named."""
 
 from dataclasses import dataclass, field, replace
-from math import nan
+from math import isnan, nan
 
 from contracts.decisions import PolicyAction, Versions
 from contracts.events import AMOUNT_SCALE, Event
@@ -35,9 +35,12 @@ class Moment:
     user_risk: float = 0.25
     level: str = "low"
     late: bool = False
-    degraded: bool = False
     event: Event = field(default_factory=lambda: Event("e", "payment", 1_700_000_000_000, "alice"))
     features: tuple[float, ...] = (nan, nan)
+
+    @property
+    def degraded(self) -> bool:
+        return isnan(self.score)
 
     @property
     def amount(self) -> float:

@@ -1,13 +1,14 @@
 """What conditions mean."""
 
 from math import nan
+from operator import eq, ge, gt, le, lt, ne
 
 import pytest
 
 from contracts.events import Event
 from tests.policy.moments import Moment, holds_text
-from tests.policy.oracle import COMPARE
 
+COMPARE = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 EVENT = Event(
     "e1",
     "payment",
@@ -18,8 +19,8 @@ EVENT = Event(
     country="DE",
     text="a free gift card",
 )
-MOMENT = Moment(0.9, 0.4, "high", False, False, EVENT, (3.0, 0.31))
-UNKNOWN = Moment(nan, 0.4, "low", False, True, Event("e1", "payment", 1_700_000_000_000, "alice"), (nan, nan))
+MOMENT = Moment(0.9, 0.4, "high", False, EVENT, (3.0, 0.31))
+UNKNOWN = Moment(nan, 0.4, "low", False, Event("e1", "payment", 1_700_000_000_000, "alice"), (nan, nan))
 
 TRUE = [
     "true",

@@ -5,8 +5,9 @@ from hypothesis import assume, given
 from operators.policy.errors import ConditionError
 from operators.policy.parser import Condition, parse_condition
 from operators.policy.tree import Node, Not
+from operators.policy.wording import text_of
 from tests.policy.moments import SCOPE, Moment, holds
-from tests.policy.oracle import text_of, value_of
+from tests.policy.oracle import value_of
 from tests.policy.trees import conditions, moments
 
 

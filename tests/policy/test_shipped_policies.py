@@ -12,6 +12,7 @@ from contracts.decisions import Versions
 from contracts.events import EVENT_TYPES, Event, Position
 from dataflows.features import load_feature_set
 from dataflows.policies import load_policy
+from dataflows.policy_testing.report import run_tests
 from operators.policy import Decision, Policy, PolicyEngine, PolicyError, UserRisk, parse_policy
 from operators.policy.names import KINDS
 from tests.policy.moments import taken
@@ -79,38 +80,11 @@ def test_a_large_payment_without_a_score_is_reviewed(judge: Judge) -> None:
     assert judge.outcome(event(amount=20.0), None) == []
 
 
-def test_the_shop_holds_a_taken_over_account() -> None:
-    taken_over = {"user_age": 90 * 86_400.0, "user_same_device_30d": 3.0, "user_login_failed_gap": 600.0}
-    assert SHOP.outcome(event(), 0.35, taken_over) == [("hold_order", "account-takeover")]
-    assert SHOP.outcome(event(), 0.35, taken_over | {"user_login_failed_gap": 86_400.0}) == []
-    assert SHOP.outcome(event(), 0.35, taken_over | {"user_same_device_30d": 40.0}) == []
-
-
-@pytest.mark.parametrize(
-    ("given", "features", "expected"),
-    [
-        ("payment", {"device_declined_count_1d": 2.0, "device_card_count_1d": 3.0}, ("block", "card-testing")),
-        ("payment", {"user_age": 3_600.0, "device_user_count_7d": 3.0}, ("hold_order", "new-account-ring")),
-        ("refund", {"user_refund_count_30d": 3.0, "user_refunds_per_payment": 0.5}, ("review", "refund-abuse")),
-        ("review", {"device_user_count_7d": 4.0}, ("review", "bought-reviews")),
-        (
-            "ad_click",
-            {"user_same_merchant_click_count_1d": 3.0, "merchant_click_count_1h": 5.0},
-            ("block", "click-fraud"),
-        ),
-    ],
-)
-def test_the_shop_acts_on_what_needs_no_high_score(
-    given: str, features: dict[str, float], expected: tuple[str, str]
-) -> None:
-    assert SHOP.outcome(event(given), 0.25, features) == [expected]
-    assert SHOP.outcome(event(given), 0.25, dict.fromkeys(features, 0.0)) == []
-
-
-def test_the_handbooks_policy_holds_at_compromised_terminals() -> None:
-    held = [("hold_order", "compromised-terminal")]
-    assert FDH.outcome(event(), 0.01, {"merchant_fraud_rate_7d": 0.8, "merchant_count_7d": 5.0}) == held
-    assert FDH.outcome(event(), 0.01, {"merchant_fraud_rate_7d": 0.8, "merchant_count_7d": 2.0}) == []
+@pytest.mark.parametrize("policy", ["dataflows/defaults/shop-policy.toml", "docs/examples/fdh-policy.toml"])
+def test_the_tests_beside_a_policy_pass_and_see_every_rule(policy: str) -> None:
+    report = run_tests(ROOT / policy, None)
+    assert {outcome.name: outcome.differences for outcome in report.outcomes if outcome.differences} == {}
+    assert report.never_held == []
 
 
 @pytest.mark.parametrize(

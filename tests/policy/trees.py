@@ -81,6 +81,4 @@ events = st.builds(
         st.sampled_from(["channel", "items", "gift"]), st.sampled_from(["c2c", "DE", 0.5, 100, True, False])
     ),
 )  # fmt: skip
-moments = st.builds(
-    Moment, maybe, few, levels, st.booleans(), st.booleans(), events, st.tuples(*[maybe] * len(FEATURES))
-)
+moments = st.builds(Moment, maybe, few, levels, st.booleans(), events, st.tuples(*[maybe] * len(FEATURES)))

@@ -87,7 +87,7 @@ class BlockwiseStateMachine(KeyedStateMachine):
     def trim(self, key: str, before: int) -> None:
         ring = self.state.get(key)
         if ring is not None:
-            ring.trim(before, before)
+            ring.trim(before)
             self.state.put(key, ring)
             self.now[key] = self.now[key][len(self.now[key]) - len(ring) :]
 

@@ -10,7 +10,8 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 from transformers.utils import logging
 
-from contracts.scoring import ROW_SIZE, RiskScorer, ScoringInput
+from contracts.events import EVENT_TYPES
+from contracts.scoring import ROW_SIZE, ExplainableScorer, RiskScorer, ScoringInput
 from models.metrics import roc_auc
 from models.text.checkpoint import load_text_checkpoint
 from models.text.logits import _groups
@@ -31,6 +32,11 @@ def inputs() -> list[ScoringInput]:
 def test_it_is_a_risk_scorer(scorer: RiskScorer) -> None:
     assert scorer.version.startswith("tiny-text#")
     assert (scorer.feature_names, scorer.window_events) == (NAMES, WINDOW_EVENTS)
+
+
+def test_what_is_usual_is_known_for_explanations(scorer: TextScorer) -> None:
+    assert isinstance(scorer, ExplainableScorer)
+    assert all(len(scorer.usual(kind)) == len(NAMES) for kind in EVENT_TYPES)
 
 
 def test_the_same_alone_and_in_any_batch(scorer: TextScorer, inputs: list[ScoringInput]) -> None:

@@ -1,0 +1,1 @@
+"""Unit tests of policies, written in TOML beside them."""
