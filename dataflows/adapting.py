@@ -15,6 +15,7 @@ import msgspec
 
 from contracts.codec import InvalidRecordError, decode_control, decode_label
 from contracts.control import ControlChange, control_key, encode_control
+from contracts.events import Label
 from contracts.times import parse_time
 from dataflows.connectors.base import InputRecord, OutputPartition, OutputRecord, ReadRange
 from dataflows.connectors.urls import may_hold, open_input, open_output
@@ -83,14 +84,19 @@ def adapting_task(policy: Policy, settings: Settings, source: str, labels: str |
 
 
 def adapt_past(task: Task) -> Iterator[ControlChange]:
-    """The moves that follow from all that is there now, each in force as it says. Raises UserError."""
+    """The moves that follow from all that is there now, each in force as it says. Raises UserError.
+
+    All is held in memory and put in order: a flow that catches up tells of its events by the batch.
+    """
     courses = Courses(task.policy, task.ahead, {})
+    past: list[Known] = []
     with _open_known(task, {}, to_end=True) as known:
         while not known.exhausted:
-            for one in known.read():
-                for change in courses.take(one):
-                    courses.accept(change)
-                    yield change
+            past += known.read() or _pause()
+    for one in sorted(past, key=_order):
+        for change in courses.take(one):
+            courses.accept(change)
+            yield change
 
 
 def adapt_live(task: Task, cluster: str, state: Path, *, once: bool) -> Iterator[ControlChange]:
@@ -121,7 +127,7 @@ def adapt_live(task: Task, cluster: str, state: Path, *, once: bool) -> Iterator
                 saved_at = time.monotonic()
             yield from changes
             if not read:
-                time.sleep(_PAUSE)
+                _pause()
         _save(state, Saved(task.policy.version, known.positions, courses.states, courses.clock, control.end))
 
 
@@ -175,6 +181,16 @@ def _load(path: Path, policy: Policy) -> Saved | None:
     except (OSError, msgspec.MsgspecError) as error:
         raise UserError(f"{path}: can't be read: {error}; remove it to learn from the topics anew") from None
     return saved if saved.policy == policy.version else None
+
+
+def _pause() -> list[Known]:
+    time.sleep(_PAUSE)
+    return []
+
+
+def _order(known: Known) -> tuple[int, bool, str]:
+    identity = known.change_id if isinstance(known, ControlChange) else known.event_id
+    return time_of(known), isinstance(known, Label), identity
 
 
 def _courses(task: Task, saved: Saved | None) -> Courses:
