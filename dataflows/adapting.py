@@ -14,15 +14,16 @@ from typing import Final, NamedTuple
 import msgspec
 
 from contracts.codec import InvalidRecordError, decode_control, decode_label
-from contracts.control import ControlChange, control_key, encode_control
+from contracts.control import ControlChange
 from contracts.events import Label
 from contracts.times import parse_time
-from dataflows.connectors.base import InputRecord, OutputPartition, OutputRecord, ReadRange
+from dataflows.connectors.base import InputRecord, OutputPartition, ReadRange
 from dataflows.connectors.urls import may_hold, open_input, open_output
 from dataflows.drain import draining
 from dataflows.errors import UserError
 from dataflows.event_order import EventOrder, Feed
 from dataflows.new_file import new_file
+from dataflows.sending import change_record
 from dataflows.settings import Settings
 from operators.policy import Policy
 from operators.policy.thresholds import Courses, CourseState, Known, Scored, time_of
@@ -160,16 +161,10 @@ class ControlTopic:
 
     def send(self, changes: list[ControlChange]) -> None:
         """Send moves, durably. Raises DeliveryError."""
-        records = [_record(change) for change in changes if change.change_id not in self._there]
+        records = [change_record(change) for change in changes if change.change_id not in self._there]
         if records:
             self._partition.append(records)
             self.end = self._partition.flush()
-
-
-def _record(change: ControlChange) -> OutputRecord:
-    """A change as a record of the control topic."""
-    value = encode_control(change)
-    return OutputRecord(change.change_id, control_key(change), value, "sealwax.control", change.effective_at)
 
 
 def _load(path: Path, policy: Policy) -> Saved | None:
