@@ -161,7 +161,10 @@ def show(console: Console, trial: Trial, found: Sequence[Result]) -> None:
 
 def plot(trial: Trial, found: Sequence[Result]) -> str:
     """Holds a day, as an SVG file."""
-    series = [Series(one.way, one.holds.tolist(), number) for number, one in enumerate((found[0], found[1], found[3]), start=1)]
+    series = [
+        Series(one.way, one.holds.tolist(), number)
+        for number, one in enumerate((found[0], found[1], found[3]), start=1)
+    ]
     series.append(Series(f"capacity: {trial.capacity}", [float(trial.capacity)] * len(found[0].holds), 4))
     return picture(line_plot(list(range(len(found[0].holds))), series, "day", "holds a day"), series)
 
