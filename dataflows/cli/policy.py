@@ -12,6 +12,7 @@ from dataflows.cli.past import open_past
 from dataflows.cli.policy_changes import history, push, rollback
 from dataflows.cli.policy_explanations import show, to_json
 from dataflows.cli.policy_overview import show_policy
+from dataflows.cli.thresholds import thresholds
 from dataflows.errors import UserError
 from dataflows.explaining import find_event
 from dataflows.features import load_feature_set
@@ -131,6 +132,6 @@ def _read(path: Path) -> bytes:
         raise UserError(f"--given {path}: can't be read: {error.strerror}") from None
 
 
-for command in (push, rollback, history):
+for command in (push, rollback, history, thresholds):
     app.command()(command)
 app.add_typer(policy_lists.app, name="lists")
