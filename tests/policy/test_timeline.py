@@ -77,7 +77,7 @@ def test_when_it_becomes_known_changes_nothing(world: World, some: list[ControlC
     timeline = timeline_of(*some)
     for scored_event, update in zip(world.events, at_once.updates, strict=True):
         arrival = scored_event.enriched.arrival
-        assert update.versions == timeline.at(max(arrival.event.event_time, arrival.peak)).versions
+        assert update.versions == timeline.at(arrival.reached).versions
 
 
 @given(st.lists(changes, max_size=6), st.integers(0, 2**32))

@@ -141,8 +141,7 @@ def run(
 def _reached(given_pack: ScoredPack) -> int:
     """How far in event time a pack takes a group."""
     arrivals = [one.enriched.arrival for one in given_pack.scored]
-    times = [max(arrival.event.event_time, arrival.peak) for arrival in arrivals]
-    return max([*times, (given_pack.tidings and given_pack.tidings.clock) or 0])
+    return max([*(arrival.reached for arrival in arrivals), (given_pack.tidings and given_pack.tidings.clock) or 0])
 
 
 def reopened(group: PolicyGroup, again: PolicyGroup, reminders: dict[str, int]) -> PolicyGroup:
