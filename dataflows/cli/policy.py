@@ -12,6 +12,7 @@ from dataflows.cli.past import open_past
 from dataflows.cli.policy_changes import history, push, rollback
 from dataflows.cli.policy_explanations import show, to_json
 from dataflows.cli.policy_overview import show_policy
+from dataflows.cli.thresholds import thresholds
 from dataflows.errors import UserError
 from dataflows.explaining import find_event
 from dataflows.features import load_feature_set
@@ -117,7 +118,11 @@ def test(
 def _of_logs(policy: Policy, event_id: str, user: str | None, events: str, updates: str) -> Moment:
     with open_past(Console(stderr=True), events, None) as past:
         event = find_event(past.events(), event_id, user, "--events")
-    return moment_of(event, find_update(updates, event, load_settings()), policy)
+    update = find_update(updates, event, load_settings())
+    if update.versions.policy != policy.version:
+        decided = f"the flow decided by {update.versions.policy}; this is what {policy.version} makes of the event"
+        typer.secho(decided, fg="yellow", err=True)
+    return moment_of(event, update, policy)
 
 
 def _read(path: Path) -> bytes:
@@ -127,6 +132,6 @@ def _read(path: Path) -> bytes:
         raise UserError(f"--given {path}: can't be read: {error.strerror}") from None
 
 
-for command in (push, rollback, history):
+for command in (push, rollback, history, thresholds):
     app.command()(command)
 app.add_typer(policy_lists.app, name="lists")
