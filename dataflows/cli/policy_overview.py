@@ -7,6 +7,7 @@ from rich.text import Text
 from contracts.events import EVENT_TYPES
 from operators.durations import format_duration
 from operators.policy import Policy
+from operators.policy.definition import ThresholdTable
 from operators.policy.findings import find_doubtful
 from operators.policy.policy import Rule
 from operators.policy.tree import BySegment
@@ -21,6 +22,8 @@ def show_policy(console: Console, policy: Policy, feature_version: str | None) -
         facts.add_row(name, Text(told))
     if policy.by_segment:
         facts.add_row("figures", Text("\n".join(map(_figures, policy.by_segment.values()))))
+    if policy.thresholds:
+        facts.add_row("thresholds", Text("\n".join(_threshold(*one) for one in policy.thresholds.items())))
     facts.add_row("features", Text(_features(policy, feature_version)))
     console.print(facts)
     console.print()
@@ -49,6 +52,15 @@ def _segments(policy: Policy) -> str:
 def _figures(figures: BySegment) -> str:
     chosen = [f"{number:g} in {segment.name}" for segment, number in figures.choices]
     return f"{figures.name}: {', '.join(chosen)}, otherwise {figures.otherwise:g}"
+
+
+def _threshold(name: str, table: ThresholdTable) -> str:
+    told = f"{name} from {table.start:g}, within {table.min:g} to {table.max:g}"
+    if table.capacity is not None:
+        return f"{told}: at most {table.capacity.most:,} in {format_duration(table.capacity.per)}"
+    if table.cost is not None:
+        return f"{told}: a miss costs {table.cost.miss:g}, a false hold {table.cost.false_hold:g}"
+    return told
 
 
 def _features(policy: Policy, version: str | None) -> str:
