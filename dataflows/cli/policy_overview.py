@@ -23,7 +23,7 @@ def show_policy(console: Console, policy: Policy, feature_version: str | None) -
     if policy.by_segment:
         facts.add_row("figures", Text("\n".join(map(_figures, policy.by_segment.values()))))
     if policy.thresholds:
-        facts.add_row("thresholds", Text("\n".join(_threshold(*one) for one in policy.thresholds.items())))
+        facts.add_row("thresholds", Text("\n".join(_threshold(name, one) for name, one in policy.thresholds.items())))
     facts.add_row("features", Text(_features(policy, feature_version)))
     console.print(facts)
     console.print()
@@ -55,18 +55,12 @@ def _figures(figures: BySegment) -> str:
 
 
 def _threshold(name: str, table: ThresholdTable) -> str:
-    told = f"{name} from {table.start:g}, within {table.min:g} to {table.max:g}"
-    if table.capacity is not None:
-        return f"{told}: at most {table.capacity.most:,} in {format_duration(table.capacity.per)}"
-    if table.cost is not None:
-        return f"{told}: a miss costs {table.cost.miss:g}, a false hold {table.cost.false_hold:g}"
-    return told
+    adapts = "adapts to a capacity" if table.capacity else "adapts to costs" if table.cost else "moved by people alone"
+    return f"{name}: from {table.start:g}, between {table.min:g} and {table.max:g}, {adapts}"
 
 
 def _features(policy: Policy, version: str | None) -> str:
-    conditions = [*policy.segments.values(), *(rule.condition for rule in policy.rules)]
-    named = {name.path for condition in conditions for name in condition.features}
-    told = f"{len(named)} named"
+    told = f"{len(policy.features)} named"
     return f"{told}, not checked: name the set with --features" if version is None else f"{told}, all in {version}"
 
 

@@ -25,13 +25,6 @@ hysteresis = 0.0
 """
 
 
-COST = """
-[thresholds.doubt]
-start = 0.1
-cost = { miss = 90.0, false_hold = 10.0 }
-"""
-
-
 def update(number: int, score: float, **fields: object) -> bytes:
     return orjson.dumps(
         {
@@ -126,14 +119,6 @@ def test_a_policy_whose_thresholds_stand_still_is_refused(sealwax: Sealwax, poli
     ended = sealwax("policy", "thresholds", "--policy", policy, "--source", updates, "--output", "c.jsonl")
     assert ended.status == 2
     assert "no threshold has a capacity or a cost, so none adapts" in ended.err
-
-
-def test_a_check_shows_thresholds(sealwax: Sealwax, policy: Path) -> None:
-    policy.write_text(HEAD + THRESHOLDS + COST + "[thresholds.still]\nstart = 0.5\n" + RULES)
-    shown = " ".join(sealwax("policy", "check", policy).out.split())
-    assert "hold from 0.8, within 0.3 to 1: at most 1 in 1h" in shown
-    assert "doubt from 0.1, within 0 to 1: a miss costs 90, a false hold 10" in shown
-    assert "still from 0.5, within 0 to 1" in shown
 
 
 def test_a_cluster_that_is_away_is_told(sealwax: Sealwax, policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
