@@ -17,7 +17,7 @@ from dataflows.errors import UserError
 from dataflows.explaining import find_event
 from dataflows.features import load_feature_set
 from dataflows.policies import load_policy
-from dataflows.policy_moments import find_update, missing_features, moment_of, parse_moment
+from dataflows.policy_moments import find_update, moment_of, parse_moment
 from dataflows.policy_testing.report import run_tests, show_report
 from dataflows.settings import load_settings
 from operators.policy import Policy, PolicyEngine, PolicyError
@@ -91,7 +91,7 @@ def explain(
         typer.echo(to_json(found, moment, explained))
         return
     show(Console(highlight=False, width=max(_LEAST_WIDTH, Console().width)), found, moment, explained)
-    if missing := missing_features(found, moment.features):
+    if missing := sorted(found.features - moment.features.keys()):
         typer.secho(f"features that nothing tells of, and so missing: {', '.join(missing)}", fg="yellow", err=True)
 
 
