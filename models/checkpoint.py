@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import orjson
@@ -78,14 +79,20 @@ def _bert(directory: Path, config: dict[str, Any]) -> BertConfig:
 
 
 def _network(directory: Path, config: BertConfig, encoder: Encoder, data: bytes) -> EventNetwork:
-    sizes = (config.vocab_size, config.numeric_width, config.max_position_embeddings)
+    try:
+        network = EventNetwork(config)
+        sizes = (config.vocab_size, config.numeric_width, config.max_position_embeddings)
+    except Exception as error:  # sizes that are missing or don't fit together: each part refuses in its own way
+        raise damaged(directory, error) from None
     if sizes != (encoder.events.vocabulary_size, encoder.features.width, encoder.window_events):
         raise CheckpointError(f"{directory}: {CONFIG} and {ENCODER} are of different models: copy the checkpoint again")
     try:
-        network = EventNetwork(config)
         network.load_state_dict(load_tensors(data))
     except (SafetensorError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"{directory}: {WEIGHTS} does not fit {CONFIG} ({str(error).splitlines()[0]})") from None
+        said = shorten(str(error).splitlines()[:2][-1], 200)  # torch names the tensors from the second line on
+        raise CheckpointError(
+            f"{directory}: {WEIGHTS} does not fit {CONFIG} ({said}): copy the checkpoint again"
+        ) from None
     if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
         raise CheckpointError(f"{directory}: {WEIGHTS} holds numbers that are not finite: train again")
     return network

@@ -50,6 +50,8 @@ class Occlusion:
         self._scorer = scorer
         self._features = features
         self._subjects = subjects(features.declared)
+        found = {place: _field(feature) for place, feature in enumerate(features.declared)}
+        self._fields = {place: field for place, field in found.items() if field is not None}
 
     def effects(self, event_type: str, given: ScoringInput) -> tuple[float, list[Effect]]:
         """The input's score, and the effects of what isn't as usual: in the feature set's order, then the window's."""
@@ -73,16 +75,31 @@ class Occlusion:
 
     def without(self, event_type: str, given: ScoringInput, parts: Collection[Part]) -> ScoringInput:
         """The input without some of its parts."""
-        usual = self._scorer.usual(event_type)
-        features, own = list(given.features), given.window[-ROW_SIZE:]
-        rows = [given.window[at : at + ROW_SIZE] for at in range(0, len(given.window) - ROW_SIZE, ROW_SIZE)]
-        for place in [place for subject, _ in parts if subject for place in subject.places]:
-            own = _changed(own, rows, self._features.declared[place], features[place], usual[place])
-            features[place] = usual[place]
-        if self._features.complete and any(part.subject for part in parts):
-            self._features.complete(features)
-        gone = {part.row for part in parts}
-        return ScoringInput(tuple(features), b"".join([*(row for at, row in enumerate(rows) if at not in gone), own]))
+        features, window = given
+        if places := [place for subject, _ in parts if subject for place in subject.places]:
+            usual, values = self._scorer.usual(event_type), list(features)
+            for place in places:
+                window = self._own_row(window, place, features[place], usual[place])
+                values[place] = usual[place]
+            if self._features.complete:
+                self._features.complete(values)
+            features = tuple(values)
+        if gone := {part.row for part in parts if part.subject is None}:
+            rows = range(len(window) // ROW_SIZE)
+            window = b"".join([window[row * ROW_SIZE : (row + 1) * ROW_SIZE] for row in rows if row not in gone])
+        return ScoringInput(features, window)
+
+    def _own_row(self, window: bytes, place: int, value: float, usual: float) -> bytes:
+        """The window, where the scored event's row says the same as a feature that becomes `usual`: with that amount;
+        or, where a field's value is newer to the user than usual, with the latest value before."""
+        field = self._fields.get(place)
+        if field is None:
+            return window
+        if field == _AMOUNT:
+            return _replaced(window, field, -1 if isnan(usual) else round(usual * AMOUNT_SCALE))
+        newer = value < usual if self._features.declared[place].aggregate == "same" else value > usual
+        earlier = [row[field] for row in WINDOW_ROW.iter_unpack(window[:-ROW_SIZE]) if row[field]] if newer else []
+        return _replaced(window, field, earlier[-1]) if earlier else window
 
     def _parts(self, event_type: str, given: ScoringInput) -> Iterator[Part]:
         usual = self._scorer.usual(event_type)
@@ -110,23 +127,19 @@ def _each(part: Part, features: Sequence[float], usual: Sequence[float]) -> Iter
             yield Part(part.subject._replace(places=(place,)))
 
 
-def _changed(own: bytes, rows: list[bytes], feature: WindowedFeature, value: float, usual: float) -> bytes:
-    """The scored event's row where it says the same as a feature that becomes `usual`: its amount; or, where a field's
-    value is newer to the user than usual, the latest value before."""
-    if feature.aggregate == "value" and feature.field == "amount":
-        return _replaced(own, _AMOUNT, -1 if isnan(usual) else round(usual * AMOUNT_SCALE))
-    newer = (feature.aggregate == "same" and value < usual) or (feature.aggregate == "changed" and value > usual)
-    place = _FIELDS.get(feature.field or "")
-    if not newer or place is None or feature.entity != "user":
-        return own
-    earlier = [found for row in rows if (found := WINDOW_ROW.unpack(row)[place])]
-    return _replaced(own, place, earlier[-1]) if earlier else own
+def _field(feature: WindowedFeature) -> int | None:
+    """The place in a window's row of what a feature says of the scored event itself."""
+    if feature.entity == "event":
+        return _AMOUNT if feature.field == "amount" else None
+    said = feature.entity == "user" and feature.aggregate in ("same", "changed")
+    return _FIELDS.get(feature.field or "") if said else None
 
 
-def _replaced(row: bytes, place: int, value: int) -> bytes:
-    fields = list(WINDOW_ROW.unpack(row))
-    fields[place] = value
-    return WINDOW_ROW.pack(*fields)
+def _replaced(window: bytes, field: int, value: int) -> bytes:
+    """The window with another value in its last row."""
+    fields = list(WINDOW_ROW.unpack(window[-ROW_SIZE:]))
+    fields[field] = value
+    return window[:-ROW_SIZE] + WINDOW_ROW.pack(*fields)
 
 
 def _differ(value: float, usual: float) -> bool:
