@@ -37,7 +37,12 @@ class Arrival(Pack):
     mark: int = 0
     """Where it is late: the watermark that it came after."""
     peak: int = 0
-    """Where its partition was further than its own time: how far. What is in force there decides."""
+    """Where its partition was further than its own time: how far."""
+
+    @property
+    def reached(self) -> int:
+        """How far its partition has come with it: what is in force there decides."""
+        return max(self.event.event_time, self.peak)
 
     @property
     def token(self) -> int:
