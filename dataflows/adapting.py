@@ -104,8 +104,8 @@ def adapt_past(task: Task) -> Iterator[ControlChange]:
 def adapt_live(task: Task, cluster: str, state: Path, *, once: bool) -> Iterator[ControlChange]:
     """Beside the flow of a cluster: the moves, once they are sent. Raises UserError.
 
-    Goes on until this process is asked to end; with `once`, until it has looked at all that is there. Ends with an error
-    beside a policy that has other thresholds.
+    Goes on until this process is asked to end; with `once`, until it has looked at all that is there.
+    Ends with an error beside a policy that has other thresholds.
     """
     topics = task.settings.topics
     task = task._replace(urls={**task.urls, topics.policy_changes: cluster})
