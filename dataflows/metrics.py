@@ -19,6 +19,7 @@ from dataflows.errors import UserError
 from dataflows.reading import SourceBatch
 from dataflows.state import CachedStates
 from operators.policy import Decided
+from operators.policy.life import WITHOUT_EFFECT
 from operators.users import UserOutput
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -30,7 +31,9 @@ _WRONG_KEY = Counter("sealwax_wrong_key", "Events whose record had no key, or an
 _LABELS = Counter("sealwax_labels", "Labels read.")
 _DECISIONS = Counter("sealwax_decisions", "Manual decisions read.")
 _UNMATCHED_LABELS = Counter("sealwax_unmatched_labels", "Labels whose event the user's window no longer holds.")
-_DEAD_LETTERS = Counter("sealwax_dead_letters", "Records that became neither event nor label, by reason.", ["reason"])
+_DEAD_LETTERS = Counter(
+    "sealwax_dead_letters", "Records that became nothing, or that changed nothing, by reason.", ["reason"]
+)
 _LAG = Watched(
     "gauge", "sealwax_lag", "Records between the reader and the partition's end, by partition.", ["partition"]
 )
@@ -180,6 +183,8 @@ def count_decided(packs: Sequence[Decided]) -> None:
     _count_actions(action for decided in packs for action, _ in decided.actions)
     if changes := sum([len(decided.changes) for decided in packs]):
         _RISK_CHANGES.inc(changes)
+    if vain := sum([len(decided.vain) for decided in packs]):
+        _DEAD_LETTERS.labels(WITHOUT_EFFECT).inc(vain)
 
 
 def _count_updates(updates: Sequence[RiskUpdate]) -> None:

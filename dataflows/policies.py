@@ -14,6 +14,19 @@ def load_policy(path: Path) -> Policy:
         raise UserError(str(error)) from None
 
 
+def load_with_files(path: Path) -> tuple[Policy, str, dict[str, str]]:
+    """The same, with the file's text and those of its lists' files by their names in it. Raises UserError."""
+    policy, files = load_policy(path), dict[str, str]()
+
+    def read_list(name: str) -> str:
+        files[name] = _text(path.parent / name)
+        return files[name]
+
+    text = _text(path)
+    parse_policy(text, str(path), read_list)
+    return policy, text, files
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")

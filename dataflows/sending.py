@@ -1,8 +1,9 @@
-"""Records to the flow's input topics, keyed by user, as they are: what is wrong with one is the flow's to say."""
+"""Records to the flow's input topics, with their keys, as they are: what is wrong with one is the flow's to say."""
 
 from collections.abc import Callable, Iterator
 
-from contracts.codec import InvalidRecordError, decode_decision, decode_event, decode_label
+from contracts.codec import InvalidRecordError, decode_control, decode_decision, decode_event, decode_label
+from contracts.control import ControlChange, control_key, encode_control
 from dataflows.connectors.base import OutputLog, OutputPartition, OutputRecord
 from dataflows.connectors.kafka_output import partition_of
 from dataflows.connectors.kafka_settings import KafkaSettings
@@ -48,9 +49,28 @@ def decision_record(value: bytes) -> OutputRecord:
     return OutputRecord(decision.decision_id, key, value, "sealwax.decision", decision.decision_time)
 
 
+def control_record(value: bytes) -> OutputRecord:
+    """The record of the bytes of a change of the policy. Raises InvalidRecordError."""
+    change = decode_control(value)
+    if change is None:
+        raise InvalidRecordError("no_change", "tells from where changes count, and changes nothing")
+    return change_record(change)
+
+
+def change_record(change: ControlChange) -> OutputRecord:
+    """The record of a change of the policy."""
+    value, key = encode_control(change), control_key(change)
+    return OutputRecord(change.change_id, key, value, "sealwax.control", change.effective_at)
+
+
 def record_makers(topics: TopicSettings) -> dict[str, Callable[[bytes], OutputRecord]]:
     """By the input topics, what makes a record of a value there. Each raises InvalidRecordError."""
-    return {topics.transactions: event_record, topics.labels: label_record, topics.decisions: decision_record}
+    return {
+        topics.transactions: event_record,
+        topics.labels: label_record,
+        topics.decisions: decision_record,
+        topics.control: control_record,
+    }
 
 
 def send_all(

@@ -55,6 +55,12 @@ def scorer_lineage(name: str) -> Lineage | None:
     return read_lineage(directory)
 
 
+def check_recipe(recipe: AnyRecipe) -> None:
+    """Raise CheckpointError, without torch, where the base model that a recipe names is missing or can't be used."""
+    if isinstance(recipe, TextRecipe):
+        text.check_base(model_directory(recipe.model.base))
+
+
 def train_scorer(data: TrainingSet, recipe: AnyRecipe, output: Path, report: "Report") -> None:
     """Train the kind of scorer that the recipe names. Raises TrainingSetError, RecipeError or CheckpointError."""
     if isinstance(recipe, TextRecipe):

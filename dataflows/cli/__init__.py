@@ -39,7 +39,9 @@ COMMANDS: Final = {
         "evaluate:evaluate",
         "Judge a checkpoint on past events: ranking, card precision, a false-positive budget, calibration, slices.",
     ),
-    "policy": Command("policy:app", "Check policies before they decide about anybody."),
+    "policy": Command(
+        "policy:app", "Check policies before they decide about anybody, and change that of a running flow."
+    ),
     "explain": Command(
         "explain:explain", "Say why one event has its score: what moved it, and what it would have been otherwise."
     ),

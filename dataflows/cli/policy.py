@@ -7,7 +7,9 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from dataflows.cli import policy_lists
 from dataflows.cli.past import open_past
+from dataflows.cli.policy_changes import history, push, rollback
 from dataflows.cli.policy_explanations import show, to_json
 from dataflows.cli.policy_overview import show_policy
 from dataflows.errors import UserError
@@ -24,7 +26,7 @@ from operators.policy.reading import Moment
 _LEAST_WIDTH: Final = 120
 """Characters that tables of rules take; a narrower terminal wraps them."""
 
-app = typer.Typer(help="Check policies before they decide about anybody.")
+app = typer.Typer(help="Check policies before they decide about anybody, and change that of a running flow.")
 
 Features = Annotated[Path | None, typer.Option(help="The feature set's TOML file: checks that the features are there.")]
 
@@ -123,3 +125,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"--given {path}: can't be read: {error.strerror}") from None
+
+
+for command in (push, rollback, history):
+    app.command()(command)
+app.add_typer(policy_lists.app, name="lists")

@@ -18,6 +18,7 @@ def run(
         ),
     ] = None,
     decisions: Annotated[str | None, typer.Option(help="The same, of people's decisions.")] = None,
+    control: Annotated[str | None, typer.Option(help="The same, of changes of the policy.")] = None,
     sink: Annotated[str | None, typer.Option(help="kafka://host:port or a directory.")] = None,
     stop_at_end: Annotated[bool, typer.Option("--stop-at-end", help="End once what is there now was read.")] = False,
     processes: Annotated[int | None, typer.Option(help="Engine processes, one core each.")] = None,
@@ -48,5 +49,5 @@ def run(
             "sink.features": with_features,
         },
     )
-    job = flow_job(settings, source, labels, sink, stop_at_end, decisions)
+    job = flow_job(settings, source, labels, sink, stop_at_end, decisions, control)
     raise typer.Exit(run_flow(job, settings.processes))

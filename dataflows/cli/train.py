@@ -15,7 +15,7 @@ from dataflows.features import load_feature_set
 from dataflows.period import Period
 from dataflows.training import make_training_set
 from models.checkpoint_files import CONFIG, UNFINISHED
-from models.choice import train_scorer
+from models.choice import check_recipe, train_scorer
 from models.errors import CheckpointError, RecipeError, TrainingSetError
 from models.recipe import AnyRecipe, load_recipe
 from models.training_set import TrainingSet
@@ -52,6 +52,7 @@ def train(
     _check_output(output)
     try:
         chosen = load_recipe(recipe)
+        check_recipe(chosen)
         _train(console, _read(console, events, labels, features, period), chosen, output)
     except (CheckpointError, RecipeError, TrainingSetError) as error:
         raise UserError(str(error)) from None

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from contracts.codec import encode_decision
 from contracts.decisions import (
     PolicyAction,
     RiskUpdate,
     UserRiskChange,
+    encode_dead_letter,
     encode_policy_action,
     encode_risk_update,
     encode_user_risk,
@@ -17,6 +19,7 @@ from dataflows.reading import SourceBatch
 from dataflows.settings import TopicSettings
 from operators.packs import Pack
 from operators.policy import Decided
+from operators.policy.life import WITHOUT_EFFECT, Vain
 
 
 class RecordPack(Pack):
@@ -33,7 +36,7 @@ class Emitter:
         self._partitions = partitions
 
     def decisions(self, items: list[tuple[str, Decided]]) -> Iterable[tuple[str, RecordPack]]:
-        """The updates, changes of users' risks, and actions."""
+        """The updates, changes of users' risks, actions, and letters about decisions that changed nothing."""
         packs: dict[tuple[str, int], RecordPack] = {}
         topics = self._topics
         with metrics.timed("emit"):
@@ -44,6 +47,8 @@ class Emitter:
                     self._add(packs, topics.user_risk, _change_record(change, moved))
                 for action, taken in decided.actions:
                     self._add(packs, topics.policy_actions, _action_record(action, taken))
+                for vain in decided.vain:
+                    self._add(packs, topics.dead_letters, _letter(vain))
         metrics.count_decided([decided for _, decided in items])
         return _keyed(packs)
 
@@ -84,3 +89,10 @@ def _action_record(action: PolicyAction, received: int | None) -> OutputRecord:
     return OutputRecord(
         identity, action.user_id.encode(), value, "sealwax.policy-action", action.effective_at, received
     )
+
+
+def _letter(vain: Vain) -> OutputRecord:
+    decision = vain.ruled.decision
+    value = encode_decision(decision)
+    identity, letter = encode_dead_letter(WITHOUT_EFFECT, vain.text, vain.ruled.input, value)
+    return OutputRecord(identity, decision.user_id.encode(), letter, "sealwax.dead-letter", decision.decision_time)

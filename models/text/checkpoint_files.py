@@ -13,9 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import orjson
-
-from models.checkpoint_files import CONFIG, UNFINISHED, check_features, parsed, read_file, read_json, verified
+from models.checkpoint_files import CONFIG, UNFINISHED, check_features, damaged, parsed, read_file, read_json, verified
 from models.errors import CheckpointError
 from models.text.settings import TextSettings
 
@@ -33,7 +31,6 @@ _UNNAMED: Final = {"0": "LABEL_0", "1": "LABEL_1"}
 class TextFiles(NamedTuple):
     """What a text checkpoint's directory holds, whole and fit for its use."""
 
-    directory: Path
     version: str
     """The model's name and a hash of all that a score depends on."""
     settings: TextSettings
@@ -64,7 +61,15 @@ def read_text_checkpoint(
         for name in files:
             hashed.update(read_file(directory, name))
     version = f"{config.get('name', directory.resolve().name)}#{hashed.hexdigest()[:8]}"
-    return TextFiles(directory, version, settings, _fraud_label(directory, config, settings))
+    return TextFiles(version, settings, _fraud_label(directory, config, settings))
+
+
+def check_base(directory: Path) -> None:
+    """Raise CheckpointError for a directory that holds no model to fine-tune."""
+    if not directory.is_dir():
+        raise CheckpointError(f"{directory}: there is no such model: name its directory, or hub: and its name there")
+    read_json(directory, read_file(directory, CONFIG))
+    list(scored_by(directory))
 
 
 def scored_by(directory: Path) -> Iterator[Path]:
@@ -84,7 +89,9 @@ def scored_by(directory: Path) -> Iterator[Path]:
 
 def _fraud_label(directory: Path, config: dict[str, Any], settings: TextSettings) -> int:
     """Raises CheckpointError where the labels don't tell it."""
-    labels = {str(number): name for number, name in config.get("id2label", _UNNAMED).items()}
+    labels = config.get("id2label", _UNNAMED)
+    if not isinstance(labels, dict):
+        raise damaged(directory, TypeError("id2label is no object"))
     if len(labels) == 1:
         return 0
     wanted = (settings.fraud_label,) if settings.fraud_label is not None else _FRAUD
@@ -92,7 +99,7 @@ def _fraud_label(directory: Path, config: dict[str, Any], settings: TextSettings
     if not found and settings.fraud_label is None and labels == _UNNAMED:
         return 1
     if len(found) != 1:
-        told = orjson.dumps(labels).decode()
+        told = ", ".join(map(str, labels.values()))
         raise CheckpointError(
             f"{directory}: {CONFIG}: which of the labels {told} stands for fraud and abuse? Name it in {TEXT}: "
             '{"fraud_label": "..."}'

@@ -19,8 +19,6 @@ from models.errors import CheckpointError
 
 def load_tokenizer(directory: Path) -> PreTrainedTokenizerBase:
     """Raises CheckpointError where it can't be loaded."""
-    if not directory.is_dir():
-        raise CheckpointError(f"{directory}: there is no such model: name its directory, or hub: and its name there")
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             directory, local_files_only=True, trust_remote_code=False
@@ -37,7 +35,7 @@ def load_tokenizer(directory: Path) -> PreTrainedTokenizerBase:
 def load_model(directory: Path, new_head: bool = False) -> PreTrainedModel:
     """A sequence classification model in fp32; with `new_head`, one for a single logit over the model's body.
 
-    Raises CheckpointError where it can't be loaded, or lacks weights other than those of a new head.
+    A pooler that the body lacks is part of a new head. Raises CheckpointError where it can't be loaded or isn't whole.
     """
     head: dict[str, Any] = {"num_labels": 1, "ignore_mismatched_sizes": True} if new_head else {}
     try:
@@ -48,8 +46,11 @@ def load_model(directory: Path, new_head: bool = False) -> PreTrainedModel:
             )  # fmt: skip
     except Exception as error:  # as above
         raise CheckpointError(f"{directory}: the model can't be loaded ({_first_line(error)})") from None
+    absent = {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}
     body = f"{model.base_model_prefix}."
-    missing = sorted(name for name in told["missing_keys"] if not new_head or name.startswith(body))
+    missing = sorted(
+        name for name in absent if not new_head or (name.startswith(body) and not name.startswith(f"{body}pooler."))
+    )
     if missing:
         raise CheckpointError(f"{directory}: the weights lack {', '.join(missing[:3])}: not a whole model of this kind")
     return cast(PreTrainedModel, model)

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from contracts.decisions import PolicyAction, RiskUpdate, UserRiskChange
 from contracts.events import Position
 from operators.packs import Ruled, Scored, ScoredPack
-from operators.policy.life import Judgment, Life, Outcome, outcome_order
+from operators.policy.life import Judgment, Life, Outcome, Vain, outcome_order
 from operators.policy.lifecycle import Lifecycle
 from operators.policy.risk import NEVER, UserRisk
 from operators.policy.state import UserState
@@ -30,6 +30,7 @@ class Decided:
     updates: list[tuple[RiskUpdate, int]] = field(default_factory=list)
     actions: list[tuple[PolicyAction, int | None]] = field(default_factory=list)
     changes: list[tuple[UserRiskChange, int | None]] = field(default_factory=list)
+    vain: list[Vain] = field(default_factory=list)
 
 
 class PolicyGroup:
@@ -217,7 +218,7 @@ class PolicyGroup:
         """The user's actions up to a time, and a judgment after it."""
         life = state.life or Life()
         rulings = life.rulings.copy()
-        came = self._lifecycle.advance(life, user, self._take_outcomes(user, time), time)
+        came = self._lifecycle.advance(life, user, self._take_outcomes(user, time), time, decided.vain)
         decided.actions += [(action, None) for action in came]
         if judgment is not None:
             taken = self._lifecycle.judge(life, judgment)

@@ -87,6 +87,17 @@ Outcome: TypeAlias = Label | Ruled
 """What becomes known about a user's past, and counts from its own time."""
 
 
+WITHOUT_EFFECT: Final = "decision_without_effect"
+"""The reason's code of a dead letter that tells of one."""
+
+
+class Vain(NamedTuple):
+    """A manual decision that changes nothing, and why."""
+
+    ruled: Ruled
+    text: str
+
+
 def outcome_order(outcome: Outcome) -> tuple[int, int, str, str]:
     """By time; a decision goes before a label of the same time, and the rest makes the order total."""
     if isinstance(outcome, Ruled):

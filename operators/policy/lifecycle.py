@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from contracts.decisions import DECIMALS, PolicyAction, Reason, Versions, action_id
 from contracts.events import Label, ManualDecision
 from operators.packs import Ruled
-from operators.policy.life import UNSCORED, Case, Judgment, Life, Outcome, Ruling, Subject, outcome_order
+from operators.policy.life import UNSCORED, Case, Judgment, Life, Outcome, Ruling, Subject, Vain, outcome_order
 
 RANKS: Final = {
     "allow": 0, "limit": 1, "step_up": 2, "review": 3,
@@ -52,22 +52,32 @@ class Lifecycle:
             _go_on(life, judgment.user_id, _case(judgment), "opened", judgment.event_time, judgment.reasons, "rule")
         ]
 
-    def advance(self, life: Life, user_id: str, outcomes: Iterable[Outcome], time: int) -> list[PolicyAction]:
-        """What comes with time, up to `time`: expiry, and `outcomes`, none of which is later."""
+    def advance(
+        self, life: Life, user_id: str, outcomes: Iterable[Outcome], time: int, vain: list[Vain]
+    ) -> list[PolicyAction]:
+        """What comes with time, up to `time`: expiry, and `outcomes`, none of which is later.
+
+        Adds decisions that change nothing to `vain`, but for those that came before.
+        """
         taken = []
         for outcome in sorted(outcomes, key=outcome_order):
             taken += _expire(life, user_id, outcome_order(outcome)[0] - 1)
-            taken += self._obey(life, outcome) if isinstance(outcome, Ruled) else _learn(life, outcome)
+            taken += self._obey(life, outcome, vain) if isinstance(outcome, Ruled) else _learn(life, outcome)
         return taken + _expire(life, user_id, time)
 
-    def _obey(self, life: Life, ruled: Ruled) -> list[PolicyAction]:
+    def _obey(self, life: Life, ruled: Ruled, vain: list[Vain]) -> list[PolicyAction]:
         decision = ruled.decision
         case = _decided(life, decision)
         if case is None and not decision.order_id:
+            if all(ruling.decision_id != decision.decision_id for ruling in life.rulings):
+                vain.append(Vain(ruled, f"no open action of the user has the record {decision.action_id}"))
             return []
         subject = case.subject if case else Subject.of(decision.order_id, "", "")
         if known := life.ruling(subject):
-            if (known.at, known.decision_id) >= (decision.decision_time, decision.decision_id):
+            if known.decision_id == decision.decision_id:
+                return []
+            if (known.at, known.decision_id) > (decision.decision_time, decision.decision_id):
+                vain.append(Vain(ruled, f"the later decision {known.decision_id} stands"))
                 return []
             life.rulings.remove(known)
         if not subject.rule or decision.verdict != "confirm":  # a user may break a rule again

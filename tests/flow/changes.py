@@ -93,11 +93,13 @@ _IN_FORCE: Final = (
 _WATCHED: Final = {"u1": (0, 12 * MINUTE), "u2": (2 * MINUTE, 10**9), "u3": (15 * MINUTE, 10**9)}
 
 
+_LAST: Final = CHANGES[-1].effective_at - START
+
+
 def changes_within(duration: int) -> tuple[ControlChange, ...]:
     """CHANGES, but faster, so that the last lies so long (ms) after the stream's start."""
-    last = CHANGES[-1].effective_at - START
     return tuple(
-        structs.replace(one, effective_at=START + (one.effective_at - START) * duration // last) for one in CHANGES
+        structs.replace(one, effective_at=START - (START - one.effective_at) * duration // _LAST) for one in CHANGES
     )
 
 
@@ -109,14 +111,17 @@ class Expected(NamedTuple):
     """Whether the rule of this name holds."""
 
 
-def expected(stream: Stream, partitions: int = PARTITIONS) -> dict[str, Expected]:
-    """By event id: what decides about each event, which is what is in force where its partition has come with it."""
+def expected(stream: Stream, partitions: int = PARTITIONS, duration: int = _LAST) -> dict[str, Expected]:
+    """By event id: what decides about each event, which is what is in force where its partition has come with it.
+
+    `duration` is that of `changes_within`.
+    """
     reached = [0] * partitions
     found: dict[str, Expected] = {}
     for event in stream.events:
         number = partition_of(event.user_id.encode(), partitions)
         reached[number] = max(reached[number], event.event_time - START)
-        time = reached[number]
+        time = reached[number] * _LAST // duration
         policy = [version for since, version in _IN_FORCE if since <= time][-1]
         since, until = _WATCHED.get(event.user_id, (0, 0))
         watched = policy.startswith(_SECOND) and since <= time < until

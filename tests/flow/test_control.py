@@ -1,10 +1,29 @@
 """The policy changes while the flow runs."""
 
 import json
+import signal
+from collections import deque
+from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from tests.flow.changes import CHANGES, VERSIONS, expected, first_positions, seen, told_positions
+from dataflows.control_sending import Outcome, follow_changes
+from dataflows.settings import Settings
+from tests.flow import command
+from tests.flow.changes import (
+    CHANGES,
+    MINUTE,
+    SECOND,
+    VERSIONS,
+    changes_within,
+    entry,
+    expected,
+    first_positions,
+    policy_change,
+    seen,
+    told_positions,
+)
 from tests.flow.conftest import MakeCluster, MakeDirectory
 from tests.flow.harness import (
     Cluster,
@@ -26,7 +45,7 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture(scope="module")
 def stream() -> Stream:
-    return make_stream(7, 3_000)._replace(changes=CHANGES)
+    return make_stream(7, 3_100)._replace(changes=CHANGES)
 
 
 @pytest.fixture(scope="module")
@@ -66,21 +85,68 @@ def test_where_changes_count_from_is_told(replayed: Outputs, stream: Stream) -> 
     assert sorted(one["change"]["change_id"] for one in accepted) == sorted(change.change_id for change in CHANGES)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_replay_of_the_recorded_changes_is_the_same(
-    processes: int, replayed: Outputs, sent: Cluster, make_cluster: MakeCluster, make_directory: MakeDirectory
-) -> None:
-    """From the records of what was accepted, which are kept where compaction has forgotten."""
-    cluster, place = beside(sent, make_cluster), make_directory()
-    recorded = place / "policy-changes.jsonl"
-    recorded.write_text("".join(f"{json.dumps(record.value)}\n" for record in replayed.changes))
+def replay(recorded: Outputs, cluster: Cluster, place: Path, processes: int = 1) -> Outputs:
+    """The same events again, with the changes as they were recorded: compaction and refusals don't matter to them."""
+    file = place / "policy-changes.jsonl"
+    file.write_text("".join(f"{json.dumps(record.value)}\n" for record in recorded.changes))
     settings = flow_settings(place / "state", cluster.bootstrap, cluster.topics, processes=processes)
-    run_to_end(settings, *[cluster.url] * 3, control=str(recorded))
-    again = cluster.outputs()
-    assert updates_by_event(again) == updates_by_event(replayed)
-    assert actions_by_id(again) == actions_by_id(replayed)
-    assert risks_by_id(again) == risks_by_id(replayed)
-    assert told_positions(again) == told_positions(replayed)
+    run_to_end(settings, *[cluster.url] * 3, control=str(file))
+    return cluster.outputs()
+
+
+def assert_same(one: Outputs, other: Outputs) -> None:
+    assert updates_by_event(one) == updates_by_event(other)
+    assert actions_by_id(one) == actions_by_id(other)
+    assert risks_by_id(one) == risks_by_id(other)
+    assert told_positions(one) == told_positions(other)
+
+
+def test_replay_of_the_recorded_changes_is_the_same(
+    replayed: Outputs, sent: Cluster, make_cluster: MakeCluster, make_directory: MakeDirectory
+) -> None:
+    assert_same(replay(replayed, beside(sent, make_cluster), make_directory(), processes=2), replayed)
+
+
+def send_live(cluster: Cluster, settings: Settings, stream: Stream) -> None:
+    """The events, some at a time; before those that a change counts for, the change, until the flow has accepted it."""
+    changes = deque(stream.changes)
+    for start in range(0, len(stream.events), 100):
+        events = stream.events[start : start + 100]
+        while changes and changes[0].effective_at <= max(event.event_time for event in events):
+            change = changes.popleft()
+            sent = follow_changes([change], cluster.url, settings, command.HANGS_AFTER, None)
+            assert sent.outcomes == {change.change_id: Outcome(True)}
+        cluster.send(cluster.topics.transactions, event_records(Stream(events, [], frozenset())))
+
+
+def test_a_change_under_load(make_cluster: MakeCluster, make_directory: MakeDirectory) -> None:
+    """No event is lost or decided by the wrong version, a change that is bad or too late is refused, and the recorded
+    changes give the same actions again."""
+    stream = make_stream(11, 1_500)._replace(labels=[], decisions=(), changes=changes_within(14 * MINUTE))
+    cluster, place = make_cluster(), make_directory()
+    settings = flow_settings(place / "state", cluster.bootstrap, cluster.topics, processes=2)
+    flow = command.start(settings, "--source", cluster.url, "--sink", cluster.url)
+    try:
+        send_live(cluster, settings, stream)
+        bad = [entry("u9", 0, "late"), structs.replace(policy_change(SECOND, 40 * MINUTE, "bad"), text="levels = 3")]
+        refused = follow_changes(bad, cluster.url, settings, command.HANGS_AFTER, None).outcomes
+        assert {identity: outcome.code for identity, outcome in refused.items()} == {
+            "late": "too_late",
+            "bad": "invalid_policy",
+        }
+    finally:
+        flow.send_signal(signal.SIGTERM)
+        status, said = command.finish(flow)
+    assert status == 0, said
+    run_to_end(settings, *[cluster.url] * 3)
+    outputs = cluster.outputs()
+    assert len(outputs.letters) == 2
+    assert updates_by_event(outputs).keys() == stream.event_ids
+    assert {identity: one.policy for identity, one in seen(outputs).items()} == {
+        identity: one.policy for identity, one in expected(stream, duration=14 * MINUTE).items()
+    }
+    assert told_positions(outputs) == first_positions(stream)
+    assert_same(replay(outputs, beside(cluster, make_cluster), make_directory()), outputs)
 
 
 def test_files_are_as_good(stream: Stream, make_directory: MakeDirectory) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.decisions import PolicyAction, action_id
-from contracts.events import Event, Label, Limit
+from contracts.events import Event, Label, Limit, ManualDecision
 from operators.packs import ScoredPack
 from operators.policy import PolicyGroup
 from tests.policy.lives import DELAY, START, actions, check_lives, decision, new_group, pack, scored
@@ -149,3 +149,41 @@ def test_people_may_set_a_limit_instead_and_lift_what_is_on_one_event() -> None:
     lift = decision("d9", START + 9_000, "release", "", action_id(opened))
     _, lifted = play([pay(0, 0.75, kind="refund"), (START + 9_000, pack(outcomes=[lift]))])
     assert (lifted.status, lifted.action, lifted.order_id) == ("released", "delay_refund", "o1")
+
+
+def vain(*decisions: ManualDecision) -> list[tuple[str, str]]:
+    """What is said of decisions, each given when its time has come, on a hold of 150 s from second 0."""
+    group = new_group()
+    told = group.on_pack(pay(0, 0.85)[1]).vain + group.on_pack(pack(clock=START + DELAY)).vain
+    for one in decisions:
+        group.on_pack(pack(clock=one.decision_time - 1))
+        told += group.on_pack(pack(outcomes=[one])).vain + group.on_pack(pack(clock=one.decision_time + DELAY)).vain
+    return [(one.ruled.decision.decision_id, one.text) for one in told]
+
+
+def test_a_decision_that_changes_nothing_is_told() -> None:
+    (hold,) = play([pay(0, 0.85)])[:1]
+    release = decision("d1", START + 20_000, "release", action_id=action_id(hold))
+    late = decision("d2", START + 160_000, "release", action_id=action_id(hold))
+    text = f"no open action of the user has the record {action_id(hold)}"
+    assert vain(release) == []
+    assert vain(late) == [("d2", text)]
+    assert vain(release, late) == [("d2", text)]
+    assert vain(decision("d1", START + 160_000, "release", "o1")) == []  # it keeps rules away from the order
+
+
+def test_a_decision_that_comes_twice_is_not() -> None:
+    (hold,) = play([pay(0, 0.85)])[:1]
+    for one in (
+        decision("d1", START + 20_000, "release", action_id=action_id(hold)),
+        decision("d1", START + 20_000, "confirm", "o1"),
+    ):
+        assert vain(one, one) == []
+
+
+def test_a_decision_behind_a_later_one_is_told() -> None:
+    later, earlier = decision("d2", START + 30_000, "release", "o1"), decision("d1", START + 20_000, "confirm", "o1")
+    group = new_group()
+    group.on_pack(pack(outcomes=[later], clock=START + 30_000 + DELAY))
+    told = group.on_pack(pack(outcomes=[earlier], clock=START + 40_000)).vain
+    assert [(one.ruled.decision.decision_id, one.text) for one in told] == [("d1", "the later decision d2 stands")]

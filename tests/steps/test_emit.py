@@ -1,5 +1,6 @@
 """Decisions and dead letters as records: each in the partition of its key, in order, under its own id."""
 
+from base64 import b64decode
 from collections import defaultdict
 
 import orjson
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.codec import decode_decision
 from contracts.decisions import (
     PolicyAction,
     Reason,
@@ -17,12 +19,14 @@ from contracts.decisions import (
     change_id,
     update_id,
 )
-from contracts.events import Position
+from contracts.events import ManualDecision, Position
 from dataflows.connectors.base import OutputRecord
 from dataflows.reading import SourceBatch
 from dataflows.settings import TopicSettings
 from dataflows.steps.emit import Emitter, RecordPack
+from operators.packs import Ruled
 from operators.policy import Decided
+from operators.policy.life import Vain
 
 TIME = 1_600_000_000_000
 VERSIONS = Versions("model", "policy", "features")
@@ -119,3 +123,17 @@ def test_dead_letters_go_to_their_topic_as_they_are(emitter: Emitter) -> None:
     assert name.startswith("dead-letters-")
     assert pack.records == letters
     assert list(emitter.read([SourceBatch(0)])) == []
+
+
+def test_a_decision_without_effect_becomes_a_dead_letter(emitter: Emitter) -> None:
+    place = Position("decisions", 1, 7)
+    decision = ManualDecision("d1", "u1", "gone", "", "release", "", None, TIME, "ann", "Seen.")
+    made = Decided(vain=[Vain(Ruled(decision, place), "too late")])
+    ((name, pack),) = emitter.decisions([("group", made)])
+    (record,) = pack.records
+    letter = orjson.loads(record.value)
+    assert name.startswith("dead-letters-")
+    assert (record.key, record.type, record.time) == (b"u1", "sealwax.dead-letter", TIME)
+    assert letter["reason"] == {"code": "decision_without_effect", "text": "too late"}
+    assert letter["input"] == {"topic": "decisions", "partition": 1, "offset": 7}
+    assert decode_decision(b64decode(letter["bytes"])) == decision

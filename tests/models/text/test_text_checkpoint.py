@@ -169,6 +169,7 @@ def test_the_label_that_stands_for_fraud(plain: Path, labels: list[str], wanted:
         (_edit("config.json", architectures=["BertModel"]), "a BertModel gives no score: fine-tune it"),
         (_edit("config.json", hidden_size="wide"), "can't be loaded"),
         (_edit("config.json", hidden_size=64), "the model can't be loaded"),
+        (_edit("config.json", id2label=["ham", "spam"]), "config.json is damaged .id2label is no object"),
         (_headless, "the weights lack classifier.bias, classifier.weight"),
         (_edit("text.json", langauge="en"), "text.json: langauge: Extra inputs are not permitted"),
         (_edit("text.json", language="de"), "text.json: language: Input should be 'en' or 'zh'"),

@@ -1,18 +1,20 @@
 """Fine-tuning: it learns, repeats itself, goes on where it was, and learns from the training part alone."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from contracts.scoring import short_fingerprint
 from models.choice import open_scorer
 from models.errors import CheckpointError, RecipeError
 from models.fitting import Progress
 from models.recipe import FineTuning, TextModel, TextRecipe
+from models.text.pretrained import load_model
 from models.text.settings import TextSettings
 from models.text.training import train_text
 from models.training_set import TrainingSet
@@ -58,6 +60,21 @@ def test_frozen_layers_stay_as_they_were(recipe: TextRecipe, base: Path, tmp_pat
     before, after = load_file(base / "model.safetensors"), load_file(tmp_path / "model.safetensors")
     changed = {name for name, tensor in before.items() if not (tensor == after[f"bert.{name}"]).all()}
     assert {name.split(".layer.")[-1].split(".")[0] for name in changed} == {"1", "pooler"}
+
+
+def test_a_base_may_lack_a_pooler_but_nothing_else(recipe: TextRecipe, base: Path, tmp_path: Path) -> None:
+    bare = Path(shutil.copytree(base, tmp_path / "bare"))
+    weights = {name: one for name, one in load_file(bare / "model.safetensors").items() if "pooler" not in name}
+    save_file(weights, bare / "model.safetensors", {"format": "pt"})
+    train_text(training_set(300), _with(recipe, {"epochs": 1}, base=str(bare)), tmp_path / "trained")
+    name = "encoder.layer.1.output.dense.weight"
+    others = {one: tensor for one, tensor in weights.items() if one != name}
+    for damaged in (others, others | {name: weights[name][:, :3].clone()}):
+        save_file(damaged, bare / "model.safetensors", {"format": "pt"})
+        with pytest.raises(
+            CheckpointError, match=r"the weights lack bert.encoder.layer.1.output.dense.weight: not a whole"
+        ):
+            load_model(bare, new_head=True)
 
 
 def test_a_real_bert_is_fine_tuned(recipe: TextRecipe, minilm: Path, tmp_path: Path) -> None:
