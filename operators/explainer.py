@@ -74,5 +74,5 @@ def _past_event(row: bytes) -> Reason:
     time, amount, *_, event_type = WINDOW_ROW.unpack(row)
     kind, at = EVENT_TYPES[event_type], format_time(time)[:19].replace("T", " ")
     over = f" over {money(amount / AMOUNT_SCALE)}" if amount >= 0 else ""
-    text = f"The user's {kind.replace('_', ' ')} of {at} (UTC){over} adds to the risk."
+    text = f"Before it came the user's {kind.replace('_', ' ')} of {at} (UTC){over}."
     return Reason(f"{PREFIX}past-{kind.replace('_', '-')}", text)

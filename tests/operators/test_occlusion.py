@@ -172,8 +172,8 @@ def test_reasons_are_the_strongest_first_and_none_is_weak() -> None:
     ]  # fmt: skip
     known = GIVEN._replace(features=(52.0, 1.0, 2.0, 10.0, 26.0))
     assert [(one.code, one.text) for one in explainer.reasons(EVENT, known)] == [
-        ("model:past-login", "The user's login of 2026-01-01 00:10:00 (UTC) adds to the risk."),
-        ("model:past-login", "The user's login of 2026-01-01 00:03:00 (UTC) adds to the risk."),
+        ("model:past-login", "Before it came the user's login of 2026-01-01 00:10:00 (UTC)."),
+        ("model:past-login", "Before it came the user's login of 2026-01-01 00:03:00 (UTC)."),
     ]
 
 
