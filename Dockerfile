@@ -8,7 +8,7 @@ ENV PIP_EXTRA_INDEX_URL=${TORCH_INDEX} PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/sealwax
 WORKDIR /src
 COPY . .
-RUN --mount=type=cache,target=/root/.cache/pip /opt/sealwax/bin/pip install .
+RUN --mount=type=cache,target=/root/.cache/pip /opt/sealwax/bin/pip install '.[postgres]'
 
 FROM python:${PYTHON}-slim
 # tini passes SIGTERM on to the supervisor, which drains the flow; as process 1 a shell would not.

@@ -37,6 +37,7 @@ contracts: $(VENV)/.dev ## write the contracts' JSON Schemas to docs/contracts
 
 faults: $(VENV)/.dev ## the long campaign of kills
 	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.holds
 
 clean: ## remove what was built, caches and the demo's data; keeps .venv
 	rm -rf build dist out .sealwax *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

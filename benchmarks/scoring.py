@@ -1,148 +1,178 @@
-"""The event scorer on one core: from scoring inputs in memory to scores, against a plain BertModel of the same shape.
+"""The event scorer on one core: from scoring inputs in memory to scores, beside BertModel as it comes.
 
-    python -m benchmarks.scoring [--events 16] [--checkpoint DIRECTORY]
+    python -m benchmarks.scoring [--checkpoint DIRECTORY]
 
-Bar 6,000 scores/s for 16 events at batch 64, aim 12,000. The baseline is given its input embeddings ready made;
-the scorer is timed with everything it does. CPU time of one thread, both taken turn by turn, the median of the repeats;
-once with the allocator's defaults and once as `sealwax run` sets it. Without --checkpoint the network has the default
-recipe's shape and random weights, which cost the same.
+Bar 6,000 scores/s for 16 events at batch 64, aim 12,000, and twice plain BertModel. The scorer is timed with everything
+that it does. Beside it stand BertModel alone, given its embeddings ready made, and the same model served plainly: its
+windows encoded and padded to the longest, the module as it comes, its head. CPU time of one thread, all taken turn by
+turn, the median of the repeats, with the allocator as `sealwax run` sets it. Without --checkpoint the network has the
+default recipe's shape and random weights, which cost the same.
 """
 
 import argparse
-import json
 import os
-import platform
 import random
-import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from transformers import BertConfig, BertModel
+from transformers import BertConfig
 
+from benchmarks.machine import machine
 from contracts.events import Event
-from contracts.scoring import ScoringInput, window_row
+from contracts.scoring import ROW_SIZE, ScoringInput, window_row
+from dataflows.processes import ENVIRONMENT
 from models.checkpoint import load_checkpoint
 from models.encoder import Encoder
+from models.event_fields import unpack_rows
 from models.event_scorer import EventScorer
+from models.inputs import Inputs
 from models.network import EventNetwork
 from models.recipe import ModelShape
 from models.training import network_config
 from models.training_set import TrainingSet
 
-ALLOCATOR = {
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    "MALLOC_MMAP_THRESHOLD_": "1073741824",
-    "MALLOC_TRIM_THRESHOLD_": "4294967296",
-    "MALLOC_TOP_PAD_": "268435456",
-}
-"""What the flow's processes are started with."""
+INPUTS: Final = 1_024
+FEATURES: Final = 15
+REPEATS: Final = 9
+LONGEST: Final = 64
+_CEILING: Final = 1_024
+"""Rows and columns of the matrices whose product shows what the machine can do."""
 
-BATCHES = (1, 8, 64, 256)
-INPUTS = 1_024
-FEATURES = 15
-REPEATS = 9
-NAMES = {"plain": "plain BertModel", "default": "scorer, malloc's defaults", "set": "scorer, as run sets malloc"}
+
+class Case(NamedTuple):
+    """How many windows at once, and the least and the most events of each."""
+
+    batch: int
+    shortest: int
+    longest: int
+
+    def __str__(self) -> str:
+        events = str(self.longest) if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
+        return f"{self.batch} x {events}"
+
+
+CASES: Final = (
+    *(Case(batch, 16, 16) for batch in (1, 8, 64, 256)),
+    *(Case(64, events, events) for events in (4, 64)),
+    *(Case(batch, 1, 16) for batch in (8, 64, 256)),
+)
 
 
 def main() -> None:
-    """Measure in two processes, whose allocators differ, and print a table."""
+    """Measure each case and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=16, help="events in each window")
     parser.add_argument("--checkpoint", type=Path, help="a trained checkpoint to measure instead")
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.worker:
-        print(json.dumps(measure(options.events, options.checkpoint)))  # noqa: T201
-        return
-    figures = {"default": in_process(None), "set": in_process(ALLOCATOR)}
-    table = Table("batch", *NAMES.values(), "ratio", title=f"scores/s, {options.events} events; {machine()}")
-    for batch in map(str, BATCHES):
-        plain = figures["set"]["plain"][batch]
-        default, tuned = figures["default"]["scorer"][batch], figures["set"]["scorer"][batch]
-        table.add_row(batch, f"{plain:,.0f}", f"{default:,.0f}", f"{tuned:,.0f}", f"{tuned / plain:.2f}")
+    if not ENVIRONMENT.items() <= os.environ.items():  # glibc reads it before Python starts
+        os.execve(sys.executable, [sys.executable, "-m", "benchmarks.scoring", *sys.argv[1:]], os.environ | ENVIRONMENT)
+    torch.set_num_threads(1)
+    scorer = load_checkpoint(options.checkpoint, device="cpu") if options.checkpoint else untrained()
+    ceiling = gemm_ceiling()
+    columns = ("windows x events", "BertModel alone", "served plainly", "scorer", "times alone", "times plainly")
+    title = f"scores/s on one core; {machine()}\nGEMM ceiling {ceiling / 1e9:.0f} GFLOP/s"
+    table = Table(*columns, "GFLOP/s", "of the ceiling", title=title)
+    for case in CASES:
+        if case.longest <= scorer.window_events:
+            table.add_row(str(case), *measured(scorer, case, ceiling))
     Console(width=130).print(table)
 
 
-def in_process(allocator: dict[str, str] | None) -> dict[str, dict[str, float]]:
-    """Scores a second by "plain" and "scorer" and by batch size, in a new process with these allocator settings."""
-    command = [sys.executable, "-m", "benchmarks.scoring", "--worker", *sys.argv[1:]]
-    done = subprocess.run(command, env=os.environ | (allocator or {}), stdout=subprocess.PIPE, check=True)
-    figures: dict[str, dict[str, float]] = json.loads(done.stdout)
-    return figures
+def measured(scorer: EventScorer, case: Case, ceiling: float) -> list[str]:
+    """A row's figures."""
+    inputs = scoring_inputs(case, len(scorer.feature_names))
+    batches = [inputs[start : start + case.batch] for start in range(0, min(INPUTS, 64 * case.batch), case.batch)]
+    network, encoder = scorer._network, scorer._encoder
+    runs = {
+        "alone": [alone(network, batch) for batch in batches],
+        "plainly": [partial(plainly, network, encoder, batch) for batch in batches],
+        "scorer": [partial(scorer.score, batch) for batch in batches],
+    }
+    count = sum(map(len, batches))
+    rates = {name: count / seconds for name, seconds in timed(runs).items()}
+    work = sum(flops(network.config, len(one.window) // ROW_SIZE) for batch in batches for one in batch) / count
+    done = rates["scorer"] * work
+    return [
+        *(f"{rates[name]:,.0f}" for name in runs),
+        *(f"{rates['scorer'] / rates[name]:.2f}" for name in ("alone", "plainly")),
+        f"{done / 1e9:.0f}",
+        f"{done / ceiling:.0%}",
+    ]
 
 
-def measure(events: int, checkpoint: Path | None) -> dict[str, dict[int, float]]:
-    """Scores a second, on one thread, of the baseline and the scorer."""
-    torch.set_num_threads(1)
-    if checkpoint is None:
-        inputs = scoring_inputs(events, FEATURES)
-        scorer, config = untrained(inputs, events)
-    else:
-        scorer, config = load_checkpoint(checkpoint, device="cpu"), BertConfig.from_pretrained(checkpoint)
-        inputs = scoring_inputs(events, len(scorer.feature_names))
-    figures: dict[str, dict[int, float]] = {"plain": {}, "scorer": {}}
-    for size in BATCHES:
-        batches = [inputs[start : start + size] for start in range(0, min(INPUTS, 64 * size), size)]
-        plain = repeated(baseline(config, size, events), len(batches))
-        for name, seconds in timed({"plain": plain, "scorer": partial(score_all, scorer, batches)}).items():
-            figures[name][size] = len(batches) * size / seconds
-    return figures
-
-
-def repeated(run: Callable[[], object], times: int) -> Callable[[], None]:
-    """The same, so many times."""
-
-    def runs() -> None:
-        for _ in range(times):
-            run()
-
-    return runs
-
-
-def score_all(scorer: EventScorer, batches: list[list[ScoringInput]]) -> None:
-    """One batch after another."""
-    for batch in batches:
-        scorer.score(batch)
-
-
-def timed(runs: dict[str, Callable[[], object]]) -> dict[str, float]:
+def timed(runs: dict[str, list[Callable[[], object]]]) -> dict[str, float]:
     """Median CPU seconds of each, taken in turn so that a busy moment meets all."""
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for repeat in range(REPEATS + 1):
-        for name, run in runs.items():
+        for name, calls in runs.items():
             started = time.process_time()
-            run()
+            for call in calls:
+                call()
             if repeat:
                 taken[name].append(time.process_time() - started)
     return {name: median(times) for name, times in taken.items()}
 
 
-def baseline(config: BertConfig, batch: int, events: int) -> Callable[[], object]:
-    """A plain BertModel over embeddings that are there already."""
-    module = BertModel(config, add_pooling_layer=False)
-    module.train(False)
-    positions = torch.randn(batch, events, config.hidden_size)
-
-    @torch.inference_mode()
-    def run() -> object:
-        return module(inputs_embeds=positions)
-
-    return run
+def alone(network: EventNetwork, batch: Sequence[ScoringInput]) -> Callable[[], object]:
+    """BertModel over embeddings that are there already."""
+    lengths = torch.tensor([len(one.window) // ROW_SIZE for one in batch])
+    longest = int(lengths.max())
+    positions = torch.randn(len(batch), longest, network.config.hidden_size)
+    return partial(module, network, positions, mask_of(lengths, longest))
 
 
-def scoring_inputs(events: int, features: int) -> list[ScoringInput]:
+@torch.inference_mode()
+def module(network: EventNetwork, positions: torch.Tensor, mask: torch.Tensor | None) -> object:
+    """Transformers' own forward."""
+    return network.bert(inputs_embeds=positions, attention_mask=mask)
+
+
+@torch.inference_mode()
+def plainly(network: EventNetwork, encoder: Encoder, batch: Sequence[ScoringInput]) -> list[float]:
+    """Scores by the network that was trained, as it is."""
+    longest = max(len(one.window) for one in batch)
+    rows = unpack_rows(b"".join([one.window.rjust(longest, b"\0") for one in batch]), longest // ROW_SIZE)
+    inputs = Inputs.encoded(encoder, rows, np.array([one.features for one in batch], np.float32))
+    lengths = torch.tensor([len(one.window) // ROW_SIZE for one in batch])
+    scores: list[float] = network.probability(network(*inputs, mask_of(lengths, longest // ROW_SIZE))).tolist()
+    return scores
+
+
+def mask_of(lengths: torch.Tensor, longest: int) -> torch.Tensor | None:
+    """1 for events and 0 for padding; none where there is no padding, which is faster."""
+    return None if int(lengths.min()) == longest else (torch.arange(longest) < lengths[:, None]).long()
+
+
+def flops(config: BertConfig, length: int) -> int:
+    """Of the matrix products that a score needs: in the last layer, what the summary's row needs."""
+    hidden, head = config.hidden_size, config.numeric_hidden
+    row = 4 * hidden * hidden + 2 * hidden * config.intermediate_size
+    full = (config.num_hidden_layers - 1) * length * (row + 2 * length * hidden)
+    last = row + 2 * length * hidden * config.num_attention_heads
+    return 2 * (full + last + (hidden + head + 1) * head)
+
+
+def gemm_ceiling() -> float:
+    """FLOP/s of a product of large matrices, the best of a few."""
+    matrix = torch.randn(_CEILING, _CEILING)
+    best = min(timed({str(turn): [partial(torch.mm, matrix, matrix)] for turn in range(3)}).values())
+    return 2 * _CEILING**3 / best
+
+
+def scoring_inputs(case: Case, features: int) -> list[ScoringInput]:
     """Plausible windows of payments, and vectors of numbers."""
     dice = random.Random(1)
 
     def window() -> bytes:
+        events = dice.randint(case.shortest, case.longest)
         times = sorted(dice.randrange(1_525_132_800_000, 1_530_403_200_000) for _ in range(events))
         return b"".join(
             window_row(
@@ -157,32 +187,22 @@ def scoring_inputs(events: int, features: int) -> list[ScoringInput]:
     return [ScoringInput(tuple(dice.expovariate(0.1) for _ in range(features)), window()) for _ in range(INPUTS)]
 
 
-def untrained(inputs: list[ScoringInput], events: int) -> tuple[EventScorer, BertConfig]:
-    """A scorer of the default shape whose encoder knows the inputs, and its configuration."""
-    windows = np.frombuffer(b"".join(one.window for one in inputs), np.uint8).reshape(len(inputs), -1)
-    labels = (np.arange(len(inputs)) % 2).astype(np.uint8)
+def untrained() -> EventScorer:
+    """A scorer of the default shape whose encoder knows the inputs."""
+    inputs = scoring_inputs(Case(1, LONGEST, LONGEST), FEATURES)
     data = TrainingSet(
         feature_names=tuple(f"f{i}" for i in range(FEATURES)),
         features=np.array([one.features for one in inputs], np.float32),
-        windows=windows,
-        lengths=np.full(len(inputs), events, np.int64),
-        labels=labels,
+        windows=np.frombuffer(b"".join(one.window for one in inputs), np.uint8).reshape(len(inputs), -1),
+        lengths=np.full(len(inputs), LONGEST, np.int64),
+        labels=(np.arange(len(inputs)) % 2).astype(np.uint8),
         event_times=np.zeros(len(inputs), np.int64),
         event_ids=(),
         user_ids=(),
     )
     shape = ModelShape()
     encoder = Encoder.fit(data, np.arange(len(inputs)), shape.feature_pieces, seed=1)
-    config = network_config(encoder, shape)
-    return EventScorer(EventNetwork(config), encoder, "untrained", torch.device("cpu")), config
-
-
-def machine() -> str:
-    """The machine and how busy it was."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "an unknown processor")
-    busy = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    return f"{model}, {busy}, Python {platform.python_version()}, torch {torch.__version__}"
+    return EventScorer(EventNetwork(network_config(encoder, shape)), encoder, "untrained", torch.device("cpu"))
 
 
 if __name__ == "__main__":

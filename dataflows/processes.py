@@ -16,7 +16,7 @@ from dataflows.worker import Job
 
 POLL_SECONDS: Final = 0.05
 
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     # glibc reads these before Python starts. Scoring allocates and frees large blocks in every call.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
@@ -28,6 +28,7 @@ _ENVIRONMENT: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
+"""What a flow's processes are started with."""
 
 
 class Processes:
@@ -75,7 +76,7 @@ class Processes:
             bufsize=0,
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE if self._labelled else None,
-            env=_ENVIRONMENT | os.environ,
+            env=ENVIRONMENT | os.environ,
             pass_fds=(self._lock,),
             process_group=0,
         )

@@ -28,8 +28,10 @@ VALUES: Final = 4
 """Numbers beside the fields: the amount, its distance from the scored event's, the gap before, the age."""
 
 _LOG_SECONDS_SCALE = 0.1
-_ABSENT, _FIRST, _SEEN = 0, 1, 2
-_UNKNOWN, _KNOWN = 1, 2
+_HOUR, _DAY = 3_600_000, 86_400_000
+_VOCABULARY_KEYS = (np.arange(len(VOCABULARIES), dtype=np.uint64) << 32)[:, None, None]
+_NEVER = 2**64 - 1
+_ABSENT, _UNKNOWN, _KNOWN = 0, 1, 2
 
 
 def unpack_rows(windows: bytes | npt.NDArray[np.uint8], length: int) -> Rows:
@@ -91,45 +93,60 @@ class EventFields(BaseModel):
         return np.cumsum([0, *self.sizes.values()])[:-1]
 
     @cached_property
-    def _known(self) -> dict[str, npt.NDArray[np.uint32]]:
-        return {name: np.array(getattr(self, name), np.uint32) for name in VOCABULARIES}
+    def _edges(self) -> npt.NDArray[np.float64]:
+        return np.array(self.amount_edges)
 
-    def encode(self, rows: Rows) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    @cached_property
+    def _known(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+        """What is known of all vocabularies, ascending, and the code of each; at the end one that is never met."""
+        keys, codes = [], []
+        for vocabulary, name in enumerate(VOCABULARIES):
+            known = (0, *getattr(self, name))
+            keys += [(vocabulary << 32) + value for value in known]
+            codes += [_ABSENT, *range(_KNOWN, len(known) + 1)]
+        return np.array([*keys, _NEVER], np.uint64), np.array([*codes, _UNKNOWN])
+
+    def encode(self, rows: Rows) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Ids [batch, length, fields] into the shared table and values [batch, length, VALUES], newest first."""
         rows = rows[:, ::-1]
         time = np.ascontiguousarray(rows["event_time"])
-        log_gap, alone = _log_gap(time)
-        log_age = _log_seconds(time[:, :1] - time)
-        amount, amount_bin = self._amounts(rows["amount"])
+        log_seconds, time_bins = _times(time)
+        amount, amount_bins = self._amounts(rows["amount"])
         codes = {
             "event_type": rows["event_type"],
-            "amount": amount_bin,
-            "gap": np.where(alone, 0, _time_bin(log_gap) + 1),
-            "age": _time_bin(log_age),
-            "hour": time // 3_600_000 % 24,
-            "weekday": (time // 86_400_000 + 3) % 7,
+            "amount": amount_bins,
+            "gap": time_bins[0],
+            "age": time_bins[1],
+            "hour": time // _HOUR % 24,
+            "weekday": (time // _DAY + 3) % 7,
             "country_change": _change(rows["country"]),
-            **{name: _look_up(rows[name], known) for name, known in self._known.items()},
-            **{name: _recurrence(rows[name]) for name in ENTITIES},
+            **self._look_up(rows),
+            **dict(zip(ENTITIES, _recurrences(np.stack([rows[name].T for name in ENTITIES], 1)), strict=True)),
         }
-        ids = np.empty((*time.shape, len(codes)), np.int64)
+        ids = np.empty((*time.shape, len(codes)), np.int32)
         for index, code in enumerate(codes.values()):
             np.add(code, self._offsets[index], out=ids[:, :, index], casting="unsafe")
         values = np.empty((*time.shape, VALUES), np.float32)
         values[..., 0] = amount
         values[..., 1] = amount - amount[:, :1]
-        values[..., 2] = log_gap * _LOG_SECONDS_SCALE
-        values[..., 3] = log_age * _LOG_SECONDS_SCALE
+        values[..., 2:] = (log_seconds * _LOG_SECONDS_SCALE).transpose(1, 2, 0)
         return ids, values
 
     def _amounts(self, amount: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         absent = amount < 0
         logs = np.log1p(np.where(absent, 0, amount) / AMOUNT_SCALE)
-        bins = np.searchsorted(self.amount_edges, logs, side="right") + 1
+        bins = np.searchsorted(self._edges, logs, side="right") + 1
         return (
             np.where(absent, 0.0, (logs - self.amount_mean) / self.amount_scale),
             np.where(absent, _ABSENT, bins),
         )
+
+    def _look_up(self, rows: Rows) -> dict[str, npt.NDArray[np.int64]]:
+        known, codes = self._known
+        keys = np.stack([rows[name] for name in VOCABULARIES], dtype=np.uint64)
+        keys += _VOCABULARY_KEYS
+        index = np.searchsorted(known, keys)
+        return dict(zip(VOCABULARIES, np.where(known[index] == keys, codes[index], _UNKNOWN), strict=True))
 
 
 def frequent(fingerprints: npt.NDArray[np.uint32], most: int, rare: int) -> tuple[int, ...]:
@@ -139,44 +156,37 @@ def frequent(fingerprints: npt.NDArray[np.uint32], most: int, rare: int) -> tupl
     return tuple(sorted(known[order[counts[order] >= rare]].tolist()))
 
 
-def _log_seconds(millis: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    return np.log1p(np.maximum(millis, 0) / 1_000)
+def _times(time: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """log(1 + seconds) and the bins [2, batch, length] of the gap before each event and of its age."""
+    millis = np.zeros((2, *time.shape), np.int64)
+    np.subtract(time[:, :-1], time[:, 1:], out=millis[0, :, :-1])
+    np.subtract(time[:, :1], time, out=millis[1])
+    alone = np.ones(time.shape, np.bool_)
+    np.equal(time[:, 1:], 0, out=alone[:, :-1])
+    millis[0, alone] = 0
+    logs = np.log1p(np.maximum(millis, 0) / 1_000)
+    bins = np.minimum(logs * (2 / np.log(2)), TIME_BINS - 1).astype(np.int64)
+    bins[0] += 1
+    bins[0, alone] = _ABSENT
+    return logs, bins
 
 
-def _time_bin(log_seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    bins: npt.NDArray[np.int64] = np.minimum(log_seconds * (2 / np.log(2)), TIME_BINS - 1).astype(np.int64)
-    return bins
-
-
-def _log_gap(time: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    previous = np.zeros_like(time)
-    previous[:, :-1] = time[:, 1:]
-    alone = previous == 0
-    return np.where(alone, 0.0, _log_seconds(time - previous)), alone
-
-
-def _change(value: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+def _change(value: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     """Against the event before: 0 where either is absent, 1 the same, 2 changed."""
-    codes = np.zeros(value.shape, np.int64)
+    codes = np.zeros(value.shape, np.uint8)
     new, old = value[:, :-1], value[:, 1:]
-    codes[:, :-1] = np.where((new == 0) | (old == 0), 0, np.where(new == old, 1, 2))
+    codes[:, :-1] = (1 + (new != old).view(np.uint8)) * ((new != 0) & (old != 0))
     return codes
 
 
-def _look_up(value: npt.NDArray[np.uint32], known: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-    if not len(known) and not value.any():
-        return np.zeros(value.shape, np.int64)
-    index = np.searchsorted(known, value)
-    found = np.append(known, 0)[index] == value
-    return np.where(value == 0, _ABSENT, np.where(found, index + _KNOWN, _UNKNOWN))
+def _recurrences(entities: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
+    """Codes [kinds, batch, length] of entities [length, kinds, batch], newest first.
 
-
-def _recurrence(entity: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """0 absent; else 1 for the window's first event with this entity, 2 for a later one, plus 2 if the scored one's."""
-    if not entity.any():
-        return np.zeros(entity.shape, np.int64)
-    length = entity.shape[1]
-    older = np.triu(np.ones((length, length), np.bool_), 1)
-    seen = ((entity[:, :, None] == entity[:, None, :]) & older).any(axis=2)
-    code = np.where(seen, _SEEN, _FIRST) + 2 * (entity == entity[:, :1])
-    return np.where(entity == 0, _ABSENT, code)
+    0 absent; else 1 for the window's first event with this entity, 2 for a later one, plus 2 if the scored one's.
+    """
+    seen = np.zeros(entities.shape, np.bool_)
+    for lag in range(1, len(entities)):
+        seen[:-lag] |= entities[:-lag] == entities[lag:]
+    codes: npt.NDArray[np.uint8] = 1 + seen.view(np.uint8) + 2 * (entities == entities[0]).view(np.uint8)
+    codes *= entities != 0
+    return codes.transpose(1, 2, 0)

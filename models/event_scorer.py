@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from math import nan
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from contracts.scoring import ROW_SIZE, ScoringInput
+from models.cuda_graphs import Batch, GraphedNetwork
 from models.encoder import Encoder
-from models.event_fields import unpack_rows
-from models.inputs import Inputs
+from models.event_fields import Rows, unpack_rows
+from models.layout import Layout
 from models.network import EventNetwork
-from models.summary_forward import SummaryForward
+from models.serving import ServedNetwork
 
 
 class EventScorer:
@@ -19,10 +22,11 @@ class EventScorer:
 
     def __init__(self, network: EventNetwork, encoder: Encoder, version: str, device: torch.device) -> None:
         self._network = network.to(device).eval()
-        self._summary = SummaryForward(self._network.bert)
+        self._served = ServedNetwork(self._network, encoder.features)
         self._encoder = encoder
         self._version = version
-        self._device = device
+        on_gpu = device.type == "cuda"
+        self._graphed = GraphedNetwork(self._served, encoder.window_events, device) if on_gpu else None
         self._usual = {
             kind: tuple(nan if value is None else value for value in values) for kind, values in encoder.usual.items()
         }
@@ -46,31 +50,39 @@ class EventScorer:
         """What each feature mostly was for legitimate events of a type, NaN: mostly unknown; empty: never learnt."""
         return self._usual.get(event_type, ())
 
+    @torch.inference_mode()
     def score(self, batch: Sequence[ScoringInput]) -> list[float]:
         """The probability of fraud or abuse for each input. Raises ValueError for an input of another form."""
-        windows = [self._latest(one.window) for one in batch]
-        by_length: dict[int, list[int]] = {}
-        for index, window in enumerate(windows):
-            by_length.setdefault(len(window), []).append(index)
-        scores = [0.0] * len(batch)
-        for size, indices in by_length.items():
-            features = [batch[i].features for i in indices]
-            equal = self._score_equal(b"".join([windows[i] for i in indices]), size // ROW_SIZE, features)
-            for index, score in zip(indices, equal, strict=True):
-                scores[index] = score
+        if not batch:
+            return []
+        encoded = self.encoded(batch)
+        scores: list[float] = (self._graphed or self._packed)(encoded).tolist()
         return scores
 
-    def _latest(self, window: bytes) -> bytes:
-        if not window or len(window) % ROW_SIZE:
-            raise ValueError(f"a window must be 1 or more rows of {ROW_SIZE} bytes, not {len(window)} bytes")
-        return window[-self.window_events * ROW_SIZE :]
+    def encoded(self, batch: Sequence[ScoringInput]) -> Batch:
+        """Inputs as tensors on the CPU, padded to the longest window. Raises ValueError for one of another form."""
+        rows, lengths = self._windows(batch)
+        ids, values = map(torch.from_numpy, self._encoder.events.encode(rows))
+        return Batch(ids, values, torch.from_numpy(self._vectors(batch)), torch.tensor(lengths))
 
-    @torch.inference_mode()
-    def _score_equal(self, windows: bytes, length: int, features: Sequence[tuple[float, ...]]) -> list[float]:
-        vectors = np.array(features, np.float32)
+    def _packed(self, batch: Batch) -> Tensor:
+        ids, values, features, lengths = batch
+        return self._served(ids, values, features, Layout.packing(lengths))
+
+    def _windows(self, batch: Sequence[ScoringInput]) -> tuple[Rows, list[int]]:
+        """Rows [batch, longest], padded before the oldest, and the windows' lengths."""
+        sizes = [min(len(one.window), self.window_events * ROW_SIZE) for one in batch]
+        wrong = next((size for size in sizes if not size or size % ROW_SIZE), None)
+        if wrong is not None:
+            raise ValueError(f"a window must be 1 or more rows of {ROW_SIZE} bytes, not {wrong} bytes")
+        longest = max(sizes)
+        rows = unpack_rows(
+            b"".join([one.window[-longest:].rjust(longest, b"\0") for one in batch]), longest // ROW_SIZE
+        )
+        return rows, [size // ROW_SIZE for size in sizes]
+
+    def _vectors(self, batch: Sequence[ScoringInput]) -> npt.NDArray[np.float32]:
+        vectors = np.array([one.features for one in batch], np.float32)
         if vectors.shape[1:] != (len(self.feature_names),):
             raise ValueError(f"a feature vector must have {len(self.feature_names)} values")
-        inputs = Inputs.encoded(self._encoder, unpack_rows(windows, length), vectors).to(self._device)
-        summary = self._summary(self._network.positions(inputs.ids, inputs.values))
-        scores: list[float] = self._network.probability(self._network.decide(summary, inputs.numbers)).tolist()
-        return scores
+        return vectors

@@ -40,13 +40,12 @@ class EventNetwork(nn.Module):
     def positions(self, ids: Tensor, values: Tensor) -> Tensor:
         """Input embeddings [batch, length, hidden] of ids [batch, length, fields] and values [..., VALUES]."""
         embedded = F.embedding_bag(ids.flatten(0, 1), self.fields.weight, mode="sum")
-        summed: Tensor = embedded.view(*ids.shape[:2], -1) + self.values(values)
-        return summed
+        summed = torch.addmm(embedded, values.flatten(0, 1), self.values.weight.t())
+        return summed.view(*ids.shape[:2], -1)
 
-    def decide(self, summary: Tensor, numbers: Tensor) -> Tensor:
-        """Logits [batch] of summaries [batch, hidden] and numbers [batch, numeric_width]."""
-        fused = self.fusion(torch.cat((summary, self.numeric(numbers)), dim=1))
-        return cast(Tensor, self.head(fused)).squeeze(1)
+    def decide(self, summary: Tensor, features: Tensor) -> Tensor:
+        """Logits [batch] of summaries [batch, hidden] and the numeric branch's output [batch, numeric_hidden]."""
+        return cast(Tensor, self.head(self.fusion(torch.cat((summary, features), dim=1)))).squeeze(1)
 
     def probability(self, logits: Tensor) -> Tensor:
         """Calibrated probabilities, in [0, 1], of logits."""
@@ -56,4 +55,4 @@ class EventNetwork(nn.Module):
     def forward(self, ids: Tensor, values: Tensor, numbers: Tensor, mask: Tensor | None = None) -> Tensor:
         """Logits [batch]; the mask [batch, length] is 1 for events and 0 for padding, None where there is none."""
         encoded = self.bert(inputs_embeds=self.positions(ids, values), attention_mask=mask)
-        return self.decide(encoded.last_hidden_state[:, 0], numbers)
+        return self.decide(encoded.last_hidden_state[:, 0], self.numeric(numbers))

@@ -1,21 +1,20 @@
-"""Micro-batches: what is there when the scorer is free, grouped by length and capped by a token budget.
+"""Micro-batches: what is there when the scorer is free, as few as a token budget lets them be.
 
-Equal lengths need no padding; a budget in tokens (events, all windows together) keeps the time of a call even.
-No timer: a batch grows by itself while the scorer is busy.
+No timer: a batch grows by itself while the scorer is busy. A call costs something whatever is in it, so that windows of
+several lengths share one; similar lengths lie together, since a scorer may have to pad them to the longest.
 """
 
 from collections.abc import Iterator, Sequence
 
 
 def micro_batches(lengths: Sequence[int], token_budget: int) -> Iterator[list[int]]:
-    """Indices into `lengths`, every one once, in groups of equal length whose sum stays within `token_budget`.
+    """Indices into `lengths`, every one once, longest first, in as few groups as fit into `token_budget` when padded.
 
-    An item longer than the budget goes alone. Within a group the order is kept.
+    An item longer than the budget goes alone. Among equal lengths the order is kept.
     """
-    by_length: dict[int, list[int]] = {}
-    for index, length in enumerate(lengths):
-        by_length.setdefault(length, []).append(index)
-    for length, indices in by_length.items():
-        size = max(1, token_budget // max(1, length))
-        for start in range(0, len(indices), size):
-            yield indices[start : start + size]
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    start = 0
+    while start < len(order):
+        size = max(1, token_budget // max(1, lengths[order[start]]))
+        yield order[start : start + size]
+        start += size

@@ -12,6 +12,14 @@ from dataflows.holds.database import Database
 from dataflows.holds.rows import read_holds, write_hold
 from operators.holds import Hold, Refusal, flaw, follow
 
+_KNOWN: Final = (
+    "SELECT 1 FROM hold_transitions WHERE action_id = ? UNION ALL SELECT 1 FROM hold_refusals WHERE letter_id = ?"
+)
+_KEEP: Final = "INSERT INTO hold_transitions (action_id, hold_id, number, record) VALUES (?, ?, ?, ?)"
+_REFUSE: Final = (
+    "INSERT INTO hold_refusals (letter_id, code, explanation, topic, topic_partition, topic_offset, bytes) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _SUBJECTS: Final = {"event": "event_id", "order": "order_id", "user": "cause"}
 """What tells one subject of a user from another."""
 
@@ -32,22 +40,24 @@ Outcome: TypeAlias = Change | Refusal | None
 def apply_record(database: Database, position: Position, value: bytes) -> Outcome:
     """Apply a record, or keep it as a dead letter. What was refused once stays so: a replay changes nothing."""
     encoded = b64encode(value).decode()
-    letter_id = record_id(encoded)
-    if database.read("SELECT 1 FROM hold_refusals WHERE letter_id = ?", (letter_id,)):
+    letter_id, decoded = record_id(encoded), _decoded(value)
+    action_id = "" if isinstance(decoded, Refusal) else decoded.action_id
+    if database.read(_KNOWN, (action_id, letter_id)):
         return None
-    outcome = _apply(database, value)
+    outcome = decoded if isinstance(decoded, Refusal) else _follow(database, decoded, value)
     if isinstance(outcome, Refusal):
-        database.write(
-            "INSERT INTO hold_refusals (letter_id, code, explanation, topic, topic_partition, topic_offset, bytes) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (letter_id, outcome.code, outcome.text, position.topic, position.partition, position.offset, encoded),
-        )
+        place = (position.topic, position.partition, position.offset)
+        database.write(_REFUSE, (letter_id, outcome.code, outcome.text, *place, encoded))
     return outcome
 
 
 def reconsider(database: Database, letter: DeadLetter) -> Outcome:
     """Try a dead letter once more, and drop it unless it is refused again; None: it was applied meanwhile."""
-    outcome = _apply(database, letter.value)
+    decoded = _decoded(letter.value)
+    if isinstance(decoded, Refusal):
+        return decoded
+    is_known = database.read(_KNOWN, (decoded.action_id, ""))
+    outcome = None if is_known else _follow(database, decoded, letter.value)
     if not isinstance(outcome, Refusal):
         database.write("DELETE FROM hold_refusals WHERE letter_id = ?", (letter.id,))
     return outcome
@@ -65,25 +75,22 @@ def read_refusals(database: Database) -> list[DeadLetter]:
     ]
 
 
-def _apply(database: Database, value: bytes) -> Outcome:
+def _decoded(value: bytes) -> PolicyActionMessage | Refusal:
     try:
         action = decode_policy_action(value)
     except InvalidRecordError as error:
         return Refusal(error.code, str(error))
-    if problem := flaw(action):
-        return problem
-    if database.read("SELECT 1 FROM hold_transitions WHERE action_id = ?", (action.action_id,)):
-        return None
+    return flaw(action) or action
+
+
+def _follow(database: Database, action: PolicyActionMessage, value: bytes) -> Change | Refusal:
     present = _present(database, action)
-    followed = follow(present, action)
-    if isinstance(followed, Refusal):
-        return followed
-    write_hold(database, followed)
-    database.write(
-        "INSERT INTO hold_transitions (action_id, hold_id, number, record) VALUES (?, ?, ?, ?)",
-        (action.action_id, followed.hold_id, followed.transitions, value.decode()),
-    )
-    return Change(present, followed, action)
+    hold = follow(present, action)
+    if isinstance(hold, Refusal):
+        return hold
+    write_hold(database, hold)
+    database.write(_KEEP, (action.action_id, hold.hold_id, hold.transitions, value.decode()))
+    return Change(present, hold, action)
 
 
 def _present(database: Database, action: PolicyActionMessage) -> Hold | None:

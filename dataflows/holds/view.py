@@ -36,7 +36,7 @@ def pending_holds(holds: Sequence[Hold], now: int, most: int) -> Group:
             span(now - hold.opened_at),
             _time_used(hold, now),
             _ends_in(hold, now),
-            Text(_reason(hold)),
+            _reason(hold),
             Text(hold.hold_id[:_ID], "dim"),
         )
     return Group(_headline(holds, now, most), Text(), table) if holds else Group(_headline(holds, now, most))
@@ -62,8 +62,10 @@ def _what(hold: Hold) -> str:
     return text if hold.status == "opened" else f"{text}, {words(hold.status)}"
 
 
-def _reason(hold: Hold) -> str:
-    return "; ".join(reason.text for reason in hold.reasons) or hold.cause
+def _reason(hold: Hold) -> Text:
+    """The deciding one, and how many there are besides."""
+    text = Text(hold.reasons[0].text if hold.reasons else hold.cause)
+    return text.append(f" +{len(hold.reasons) - 1}", "dim") if len(hold.reasons) > 1 else text
 
 
 def _time_used(hold: Hold, now: int) -> Text:
@@ -87,16 +89,21 @@ def _ends_in(hold: Hold, now: int) -> Text:
 def one_hold(hold: Hold, history: Sequence[PolicyActionMessage]) -> Group:
     """A hold and how it came about."""
     head = Text(f"{words(hold.action)} {hold.status}", f"bold {_COLOURS[hold.phase]}")
-    head.append(f"  on {f'order {hold.order_id} of ' if hold.order_id else ''}user {hold.user_id}", "not bold default")
+    head.append(f"  on {_subject(hold)}user {hold.user_id}", "not bold default")
     head.append(f"  {hold.hold_id}", "not bold dim")
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("when", "what", "by", "until", "reason"):
         table.add_column(heading, no_wrap=heading != "reason", overflow="fold")
     for action in history:
-        reason = "; ".join(one.text for one in action.reasons)
+        reasons = "\n".join(one.text for one in action.reasons)
         what = Text(f"{action.status} ").append(words(action.action), "dim")
-        table.add_row(action.effective_at, what, action.by, action.expires_at or "", Text(reason))
+        table.add_row(action.effective_at, what, action.by, action.expires_at or "", Text(reasons))
     return Group(head, table, Text())
+
+
+def _subject(hold: Hold) -> str:
+    event = f"event {hold.event_id} of " if hold.subject == "event" else ""
+    return f"{event}order {hold.order_id} of " if hold.order_id else event
 
 
 def as_json(hold: Hold, now: int) -> dict[str, Any]:

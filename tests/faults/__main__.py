@@ -2,23 +2,15 @@
 
 import argparse
 import logging
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
-
-from dataflows.broker import EmbeddedBroker
-from dataflows.settings import TopicSettings
 from tests.faults.campaign import Campaign
 from tests.faults.plan import OUTSIDE
+from tests.faults.surroundings import a_cluster, memory, new_topics, say
 from tests.faults.trial import Trial, run_trial
-from tests.flow.harness import PARTITIONS, Cluster
 from tests.flow.stream import make_stream
 
 _EVENTS_A_ROUND: Final = 300
@@ -34,15 +26,15 @@ def main() -> int:
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # each restart is one
     trials = []
-    with _cluster() as bootstrap:
+    with a_cluster() as bootstrap:
         for name, campaign in _campaigns(options.rounds, options.seed).items():
-            _say(f"{name}: {campaign.kills} kills ...")
+            say(f"{name}: {campaign.kills} kills ...")
             stream = make_stream(campaign.seed, _EVENTS_A_ROUND * (campaign.kills + 1))
-            with TemporaryDirectory(dir=_memory()) as directory:
-                make = lambda **given: _make_cluster(bootstrap, **given)  # noqa: E731
+            with TemporaryDirectory(dir=memory()) as directory:
+                make = lambda **given: new_topics(bootstrap, **given)  # noqa: E731
                 trials.append((name, run_trial(campaign, stream, make, Path(directory))))
-            _say(_row(*trials[-1]))
-    _say("\n".join(["", _HEAD, *(_row(*trial) for trial in trials)]))
+            say(_row(*trials[-1]))
+    say("\n".join(["", _HEAD, *(_row(*trial) for trial in trials)]))
     expected = [trial.is_clean is not name.startswith("control") for name, trial in trials]
     return 0 if all(expected) else 1
 
@@ -70,34 +62,6 @@ def _row(name: str, trial: Trial) -> str:
         f"{result.suppressed:10}  {trial.records:7}  {verdict.lost:4}  {verdict.twice:5}  {verdict.wrong:5}  "
         f"{verdict.invented:8}  {said}"
     )
-
-
-@contextmanager
-def _cluster() -> Iterator[str]:
-    if named := os.environ.get("KAFKA_BOOTSTRAP"):
-        yield named
-    else:
-        with TemporaryDirectory() as directory, EmbeddedBroker(Path(directory)) as broker:
-            yield broker.bootstrap
-
-
-def _make_cluster(bootstrap: str, **given: str) -> Cluster:
-    run = os.urandom(4).hex()
-    names = {name: f"faults-{run}-{name}" for name in TopicSettings.model_fields if name not in given}
-    admin = AdminClient({"bootstrap.servers": bootstrap})
-    for created in admin.create_topics([NewTopic(name, PARTITIONS) for name in names.values()]).values():
-        created.result()
-    return Cluster(bootstrap, TopicSettings(**names | given))
-
-
-def _memory() -> Path | None:
-    memory = Path("/dev/shm")  # A busy disk would make epochs long; what a killed process wrote is kept here as well.
-    return memory if memory.is_dir() else None
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

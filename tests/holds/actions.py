@@ -65,14 +65,17 @@ def _sent(changes: dict[str, Any]) -> Sent:
 
 @st.composite
 def logs(draw: st.DrawFn, user: str) -> list[bytes]:
-    """A partition's records: lives of a few subjects, mingled; some are missing, swapped, repeated or no JSON."""
+    """A partition's records: lives of a few subjects, mingled; some come too late, are missing, swapped or repeated."""
     latest: dict[tuple[str, str], Sent] = {}
     sent: list[bytes] = []
     subjects = st.sampled_from([(user, "o-1"), (user, "o-2"), (user, ""), (f"{user}-too", "o-1")])
-    steps = st.sampled_from(["escalated", "overridden", *ENDS, "standing"])
-    for number, (subject, step) in enumerate(draw(st.lists(st.tuples(subjects, steps), max_size=30))):
+    steps = st.sampled_from(["escalated", "overridden", *ENDS, "standing", "too late"])
+    for number, (subject, step) in enumerate(draw(st.lists(st.tuples(subjects, steps), min_size=6, max_size=30))):
         before = latest.get(subject)
         named = {"event_id": f"e-{number}", "effective_at": START + 1_000 * number}
+        if step == "too late":
+            sent += [after(before, "released", **named).value] if before else []
+            continue
         if before is None or not before.is_pending:
             expires_at = None if step == "standing" else START + HOUR
             latest[subject] = opened(user_id=subject[0], order_id=subject[1], expires_at=expires_at, **named)
@@ -81,7 +84,9 @@ def logs(draw: st.DrawFn, user: str) -> list[bytes]:
         else:
             latest[subject] = after(before, step, **named)
         sent.append(latest[subject].value)
-    return _disturbed(sent, draw(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(_NOISE)), max_size=6)))
+    return _disturbed(
+        sent, draw(st.lists(st.tuples(st.integers(0, 30), st.sampled_from(_NOISE)), min_size=2, max_size=8))
+    )
 
 
 _NOISE: Final = ("missing", "swapped", "repeated", "not JSON")

@@ -1,18 +1,12 @@
 """Whatever way a topic is delivered, with repeats, rewinds and kills at any point, the tables are the same."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
 
 from dataflows.connectors.base import InputRecord
 from dataflows.holds import HoldTable
@@ -66,60 +60,69 @@ class Mortal:
         self._database.close()
 
 
-class Deliveries(RuleBasedStateMachine):
-    """Two partitions, read in batches by consumers that die and come back."""
+class Consumer:
+    """Reads two partitions in small batches, dies and comes back."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.url = url
+    def __init__(self, url: str, logs: Sequence[Sequence[bytes]]) -> None:
+        self._url = url
+        self._logs = logs
         HoldTable.open(url).close()
         self._start()
 
     def _start(self) -> None:
-        self.database = Mortal(open_database(self.url, create=True))
-        self.table = HoldTable(self.database)
+        self._database = Mortal(open_database(self._url, create=False))
+        self.table = HoldTable(self._database)
 
-    @initialize(logs=st.tuples(logs("u-1"), logs("u-2")))
-    def begin(self, logs: tuple[list[bytes], list[bytes]]) -> None:
-        self.logs = logs
-        self.reached = [0, 0]
-
-    def _read(self, partition: int, most: int) -> None:
-        place = Place("kafka://k:1", "policy-actions", partition)
+    def read(self, partition: int, most: int) -> bool:
+        """Apply what comes next; whether there was anything."""
+        place = Place(SOURCE, "policy-actions", partition)
         before = self.table.position(place)
-        values = self.logs[partition][before or 0 :][:most]
-        if values:
-            records = [InputRecord(offset, None, None, value) for offset, value in enumerate(values, before or 0)]
-            after = (before or 0) + len(values)
-            self.table.apply(place, before, records, after)
-            self.reached[partition] = max(self.reached[partition], after)
+        first = before or 0
+        values = self._logs[partition][first:][:most]
+        records = [InputRecord(offset, None, None, value) for offset, value in enumerate(values, first)]
+        if records:
+            self.table.apply(place, before, records, first + len(records))
+        return bool(records)
 
-    @rule(partition=st.integers(0, 1), most=st.integers(1, 20))
-    def read(self, partition: int, most: int) -> None:
-        self._read(partition, most)
-
-    @rule(partition=st.integers(0, 1), most=st.integers(1, 20), calls=st.integers(0, 60))
     def die(self, partition: int, most: int, calls: int) -> None:
-        self.database.calls_left = calls
+        """The same, but for that only so many calls of the database are left."""
+        self._database.calls_left = calls
         try:
-            self._read(partition, most)
+            self.read(partition, most)
         except Killed:
-            self.database.close()
+            self.close()
             self._start()
-        self.database.calls_left = None
+        self._database.calls_left = None
 
-    @rule()
     def rewind(self) -> None:
-        self.table.rewind("kafka://k:1", "policy-actions")
+        self.table.rewind(SOURCE, "policy-actions")
 
-    def teardown(self) -> None:
-        if hasattr(self, "logs"):
-            read = [log[:reached] for log, reached in zip(self.logs, self.reached, strict=True)]
-            assert found(self.table) == expected(read)
-        self.database.close()
+    def close(self) -> None:
+        self._database.close()
 
 
-@pytest.mark.parametrize(("new_table", "examples"), [("new_file", 60), ("new_schema", 20)], indirect=["new_table"])
+SOURCE = "kafka://k:1"
+PARTITIONS, BATCHES, CALLS = st.integers(0, 1), st.integers(1, 6), st.integers(0, 20)
+STEPS = st.lists(
+    st.tuples(st.just("read"), PARTITIONS, BATCHES)
+    | st.tuples(st.just("die"), PARTITIONS, BATCHES, CALLS)
+    | st.tuples(st.just("rewind")),
+    min_size=8,
+    max_size=25,
+)
+
+
+@pytest.mark.parametrize(("new_table", "examples"), [("new_file", 80), ("new_schema", 20)], indirect=["new_table"])
 def test_any_delivery_gives_the_same(new_table: NewTable, examples: int) -> None:
-    limits: Any = settings(max_examples=examples, stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow])
-    run_state_machine_as_test(lambda: Deliveries(new_table()), settings=limits)
+    @settings(max_examples=examples, suppress_health_check=[HealthCheck.too_slow])
+    @given(logs("u-1"), logs("u-2"), STEPS)
+    def deliver(first: list[bytes], second: list[bytes], steps: list[tuple[Any, ...]]) -> None:
+        with closing(Consumer(new_table(), (first, second))) as consumer:
+            for name, *arguments in steps:
+                getattr(consumer, name)(*arguments)
+            for partition in (0, 1):
+                while consumer.read(partition, 6):
+                    pass
+            assert found(consumer.table) == expected((first, second))
+
+    deliver()

@@ -89,6 +89,15 @@ def test_what_the_policy_decided() -> None:
     assert (low(), all_scores(), late(), degraded(), high(), holds(), changes()) == (1, 2, 2, 1, 3, 3, 1)
 
 
+def test_what_a_table_of_holds_made() -> None:
+    expired, repeats = Growth("sealwax_hold_transitions_total", status="expired"), Growth("sealwax_hold_repeats_total")
+    ended = Growth("sealwax_hold_refusals_total", reason="ended")
+    metrics.count_holds({"expired": 2, "opened": 1}, 3, {"ended": 4}, 5)
+    metrics.count_holds({}, 0, {}, 6)
+    assert (expired(), repeats(), ended()) == (2, 3, 4)
+    assert REGISTRY.get_sample_value("sealwax_holds_pending") == 6
+
+
 def test_stages_and_snapshots_are_timed_also_where_they_fail() -> None:
     stage, step = Growth("sealwax_stage_seconds_count", stage="s"), Growth("sealwax_state_changed_total", step="s")
     with metrics.timed("s"):

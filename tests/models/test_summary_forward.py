@@ -4,6 +4,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
+from models.layout import Layout
 from models.summary_forward import SummaryForward
 
 
@@ -36,10 +37,14 @@ def test_equal_with_another_activation() -> None:
     torch.testing.assert_close(SummaryForward(module)(positions), expected, rtol=0, atol=1e-5)
 
 
+LENGTHS = [4, 9, 1, 9, 2]
+
+
+@pytest.mark.parametrize("layout", [Layout.packing(torch.tensor(LENGTHS)), Layout.padding(torch.tensor(LENGTHS), 9)])
+@pytest.mark.parametrize("layers", [1, 3])
 @torch.inference_mode()
-def test_equal_to_the_module_under_a_padding_mask() -> None:
-    module, positions = bert(2), torch.randn(3, 9, 32)
-    mask = torch.ones(3, 9, dtype=torch.long)
-    mask[:, 4:] = 0
+def test_equal_to_the_module_under_a_padding_mask(layout: Layout, layers: int) -> None:
+    module, positions = bert(layers), torch.randn(len(LENGTHS), 9, 32)
+    mask = (torch.arange(9) < torch.tensor(LENGTHS)[:, None]).long()
     expected = module(inputs_embeds=positions, attention_mask=mask).last_hidden_state[:, 0]
-    torch.testing.assert_close(SummaryForward(module)(positions[:, :4]), expected, rtol=0, atol=1e-5)
+    torch.testing.assert_close(SummaryForward(module)(positions, layout), expected, rtol=0, atol=1e-5)

@@ -1,0 +1,45 @@
+"""Windows of several lengths at once: attention needs them padded, everything else needs their events alone."""
+
+from typing import NamedTuple, Self
+
+import torch
+from torch import Tensor
+
+
+class Layout(NamedTuple):
+    """How events lie. `padded` is [batch * length, ...], row by row; `packed` [events, ...] leaves the padding out."""
+
+    batch: int
+    length: int
+    bias: Tensor | None = None
+    """[batch, 1, 1, length] for attention: 0 for events, -inf for padding; None where there is none."""
+    events: Tensor | None = None
+    """[events]: the place of each among the padded; None where padding stays, or there is none."""
+    sources: Tensor | None = None
+    """[batch * length]: the event that lies at each place, and any other one for padding."""
+
+    @classmethod
+    def packing(cls, lengths: Tensor) -> Self:
+        """Without padding, on the CPU: the shapes depend on the lengths [batch]."""
+        shortest, longest = map(int, torch.aminmax(lengths))
+        if shortest == longest:
+            return cls(len(lengths), longest)
+        padding = cls.padding(lengths, longest)
+        present = torch.arange(longest) < lengths[:, None]
+        return padding._replace(events=present.flatten().nonzero()[:, 0], sources=present.flatten().cumsum(0) - 1)
+
+    @classmethod
+    def padding(cls, lengths: Tensor, longest: int) -> Self:
+        """With padding, on the device of `lengths` [batch]: the shapes are always the same."""
+        present = torch.arange(longest, device=lengths.device) < lengths[:, None]
+        bias = torch.zeros(present.shape, device=lengths.device).masked_fill_(~present, -torch.inf)
+        return cls(len(lengths), longest, bias[:, None, None])
+
+    def pack(self, padded: Tensor) -> Tensor:
+        """[batch * length, width] to [events, width]."""
+        return padded if self.events is None else padded.index_select(0, self.events)
+
+    def pad(self, packed: Tensor) -> Tensor:
+        """[events, width] to [batch, length, width]."""
+        padded = packed if self.sources is None else packed.index_select(0, self.sources)
+        return padded.view(self.batch, self.length, -1)
