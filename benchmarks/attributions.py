@@ -40,11 +40,11 @@ class Rankings:
 
     def parts(self, case: Case) -> list[Part]:
         """All that can be taken away."""
-        return [effect.part for effect in self._occlusion.effects(*case)[1]]
+        return [effect.part for effect in self._occlusion.effects(*case)]
 
     def occlusion(self, case: Case) -> list[Part]:
         """By what each does to the log-odds."""
-        effects = self._occlusion.effects(*case)[1]
+        effects = self._occlusion.effects(*case)
         return [effect.part for effect in sorted(effects, key=lambda effect: -effect.log_odds)]
 
     def chance(self, case: Case) -> list[Part]:

@@ -84,10 +84,9 @@ def account_for(log: Log, judge: Judge, event_id: str, user_id: str | None, wher
 
 
 def _moved(judge: Judge, event: Event, given: ScoringInput) -> list[Moved]:
-    _, effects = judge.explainer.occlusion.effects(event.event_type, given)
+    effects = judge.explainer.occlusion.effects(event.event_type, given)
     effects.sort(key=lambda effect: -abs(effect.log_odds))
-    reasons = judge.explainer.told(event.event_type, given, effects)
-    return [Moved(effect, reason) for effect, reason in zip(effects, reasons, strict=True)]
+    return [Moved(effect, judge.explainer.told(event.event_type, given, effect)) for effect in effects]
 
 
 def _retrace(

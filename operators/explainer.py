@@ -1,6 +1,5 @@
 """A model's reasons: what moved a score most, as stable codes with a sentence each."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from contracts.decisions import Reason
@@ -43,21 +42,17 @@ class Explainer:
 
     def reasons(self, event: Event, given: ScoringInput) -> tuple[Reason, ...]:
         """The most effective first. Raises what the scorer raises."""
-        _, effects = self.occlusion.effects(event.event_type, given)
-        return tuple(self.told(event.event_type, given, strongest(effects)[:MOST]))
+        effects = self.occlusion.effects(event.event_type, given)
+        return tuple(self.told(event.event_type, given, effect) for effect in strongest(effects)[:MOST])
 
-    def told(self, event_type: str, given: ScoringInput, effects: Sequence[Effect]) -> list[Reason]:
-        """A code and a sentence for each effect."""
-        usual = self._scorer.usual(event_type)
-        reasons = []
-        for subject, row in self.occlusion.narrowed(event_type, given, effects):
-            if subject is None:
-                reasons.append(_past_event(given.window[row * ROW_SIZE : (row + 1) * ROW_SIZE]))
-            else:
-                place = subject.places[0]
-                text = sentence(self._features.declared[place], given.features[place], usual[place])
-                reasons.append(Reason(PREFIX + subject.code, text))
-        return reasons
+    def told(self, event_type: str, given: ScoringInput, effect: Effect) -> Reason:
+        """An effect's code and sentence."""
+        subject, row = effect.telling
+        if subject is None:
+            return _past_event(given.window[row * ROW_SIZE : (row + 1) * ROW_SIZE])
+        place = subject.places[0]
+        text = sentence(self._features.declared[place], given.features[place], self._scorer.usual(event_type)[place])
+        return Reason(PREFIX + subject.code, text)
 
 
 def strongest(effects: list[Effect]) -> list[Effect]:

@@ -138,7 +138,7 @@ def test_the_planted_signs_are_found_and_taking_them_away_tells(scorer: EventSco
     dice = np.random.default_rng(1)
     chosen, others = [], []
     for one in risky:
-        _, effects = explainer.occlusion.effects("payment", one)
+        effects = explainer.occlusion.effects("payment", one)
         chosen.append(explainer.occlusion.without("payment", one, [strongest(effects)[0].part]))
         others.append(explainer.occlusion.without("payment", one, [effects[dice.integers(len(effects))].part]))
     assert np.mean(scorer.score(chosen)) < 0.5 * np.mean(scorer.score(others)) < np.mean(scorer.score(risky))
