@@ -1,6 +1,6 @@
 """What a policy is explained for: one event with its score and its features, from a file or from the flow's logs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import nan
 from typing import Annotated, Any
 
@@ -97,10 +97,3 @@ def _risk_after(policy: Policy, event: Event, score: float | None) -> tuple[floa
 
 def _names(policy: Policy) -> list[str]:
     return [name for name, _ in policy.levels]
-
-
-def missing_features(policy: Policy, features: Mapping[str, float]) -> list[str]:
-    """The features that the policy names and a moment doesn't tell of."""
-    conditions = [*policy.segments.values(), *(rule.condition for rule in policy.rules)]
-    named = {name.path.removeprefix("feature.") for condition in conditions for name in condition.features}
-    return sorted(named - features.keys())

@@ -16,8 +16,8 @@ from contracts.times import parse_time
 
 Phase = Literal["pending", "standing", "lifted"]
 
-PHASES: Final[dict[str, Phase]] = {"confirmed": "standing", "released": "lifted", "expired": "lifted"}
-"""By status, of those that end a hold. What was confirmed stays in force; the others lift it."""
+_PHASES: Final[dict[str, Phase]] = {"confirmed": "standing", "released": "lifted", "expired": "lifted"}
+"""By the statuses that end a hold."""
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -28,7 +28,8 @@ class Hold(msgspec.Struct, frozen=True):
     action_id: str
     """Of its latest transition."""
     phase: Phase
-    """`pending`: in force until something follows; `standing`: in force for good; `lifted`: no longer in force."""
+    """`pending`: in force until something follows; `standing`: in force for good, as what was confirmed or has
+    no end; `lifted`: no longer in force."""
     action: str
     status: str
     subject: str
@@ -115,7 +116,7 @@ def _next(present: Hold | None, action: PolicyActionMessage) -> Hold:
     return Hold(
         hold_id=present.hold_id if present else action.action_id,
         action_id=action.action_id,
-        phase=PHASES.get(action.status, "standing" if expires_at is None else "pending"),
+        phase=_PHASES.get(action.status, "standing" if expires_at is None else "pending"),
         action=action.action,
         status=action.status,
         subject=action.subject,

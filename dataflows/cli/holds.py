@@ -24,7 +24,7 @@ from dataflows.errors import UserError
 from dataflows.holds import Hold, HoldTable
 from dataflows.holds.database import UnavailableError
 from dataflows.holds.service import HoldService, open_table
-from dataflows.holds.view import as_json, one_hold, pending_holds
+from dataflows.holds.view import as_json, one_hold, pending_holds, printable
 from dataflows.sending import TopicSender, decision_record
 from dataflows.settings import Settings, load_settings
 from operators.holds import decide
@@ -36,7 +36,7 @@ TableUrl = Annotated[
 ]
 Config = Annotated[Path | None, typer.Option(help="Settings file; sealwax.toml where there is one.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON for machines, a line each.")]
-Named = Annotated[str, typer.Argument(metavar="ORDER", help="An order, or a hold's id or how it begins.")]
+Named = Annotated[str, typer.Argument(metavar="ORDER", help="An order, or a hold's id or its first 8 digits.")]
 By = Annotated[str | None, typer.Option(help="Who decides; the user's name on this machine by default.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence for those who read of it.")]
 Sink = Annotated[str | None, typer.Option(help="kafka://host:port or a directory; the settings' cluster by default.")]
@@ -64,10 +64,8 @@ def run(
     """
     settings = load_settings(config, {"holds.table": table, "holds.metrics_port": metrics_port})
     service = HoldService(settings, source or _cluster(settings), stop_at_end=stop_at_end)
-    try:
-        service.run(from_start=from_start)
-    finally:
-        typer.echo(str(service), err=True)
+    service.run(from_start=from_start)
+    typer.echo(str(service), err=True)
 
 
 @app.command("list")
@@ -161,7 +159,7 @@ def refused(config: Config = None, table: TableUrl = None, json: Json = False) -
         shown.add_column(heading, no_wrap=heading != "what is wrong", overflow="fold")
     for one in letters:
         place = f"{one.position.topic}-{one.position.partition} @ {one.position.offset}"
-        shown.add_row(place, one.code, Text(one.text))
+        shown.add_row(place, one.code, Text(printable(one.text)))
     Console().print(shown)
     typer.echo(f"{len(letters):,} refused")
 
@@ -214,7 +212,9 @@ def _decide(
 def _find(table: HoldTable, name: str) -> list[Hold]:
     if found := table.find(name):
         return found
-    raise UserError(f"{name}: no such order, and no hold begins so; `sealwax holds list` shows the pending ones")
+    raise UserError(
+        f"{name}: no such order, and no hold whose id begins so; `sealwax holds list` shows the pending ones"
+    )
 
 
 def _pending(holds: list[Hold], name: str) -> Hold:
@@ -224,7 +224,7 @@ def _pending(holds: list[Hold], name: str) -> Hold:
             f"{name}: nothing is pending, the latest hold is {holds[-1].status}; `sealwax holds show {name}`"
         )
     if len(pending) > 1:
-        names = ", ".join(f"{hold.hold_id[:10]} of user {hold.user_id}" for hold in pending)
+        names = ", ".join(f"{hold.hold_id[:10]} of user {printable(hold.user_id)}" for hold in pending)
         raise UserError(f"{name}: several holds are pending ({names}); name one of them")
     return pending[0]
 

@@ -12,11 +12,12 @@ from dataflows.cli.past import open_past
 from dataflows.cli.policy_changes import history, push, rollback
 from dataflows.cli.policy_explanations import show, to_json
 from dataflows.cli.policy_overview import show_policy
+from dataflows.cli.thresholds import thresholds
 from dataflows.errors import UserError
 from dataflows.explaining import find_event
 from dataflows.features import load_feature_set
 from dataflows.policies import load_policy
-from dataflows.policy_moments import find_update, missing_features, moment_of, parse_moment
+from dataflows.policy_moments import find_update, moment_of, parse_moment
 from dataflows.policy_testing.report import run_tests, show_report
 from dataflows.settings import load_settings
 from operators.policy import Policy, PolicyEngine, PolicyError
@@ -90,7 +91,7 @@ def explain(
         typer.echo(to_json(found, moment, explained))
         return
     show(Console(highlight=False, width=max(_LEAST_WIDTH, Console().width)), found, moment, explained)
-    if missing := missing_features(found, moment.features):
+    if missing := sorted(found.features - moment.features.keys()):
         typer.secho(f"features that nothing tells of, and so missing: {', '.join(missing)}", fg="yellow", err=True)
 
 
@@ -117,7 +118,11 @@ def test(
 def _of_logs(policy: Policy, event_id: str, user: str | None, events: str, updates: str) -> Moment:
     with open_past(Console(stderr=True), events, None) as past:
         event = find_event(past.events(), event_id, user, "--events")
-    return moment_of(event, find_update(updates, event, load_settings()), policy)
+    update = find_update(updates, event, load_settings())
+    if update.versions.policy != policy.version:
+        decided = f"the flow decided by {update.versions.policy}; this is what {policy.version} makes of the event"
+        typer.secho(decided, fg="yellow", err=True)
+    return moment_of(event, update, policy)
 
 
 def _read(path: Path) -> bytes:
@@ -127,6 +132,6 @@ def _read(path: Path) -> bytes:
         raise UserError(f"--given {path}: can't be read: {error.strerror}") from None
 
 
-for command in (push, rollback, history):
+for command in (push, rollback, history, thresholds):
     app.command()(command)
 app.add_typer(policy_lists.app, name="lists")

@@ -7,6 +7,7 @@ from rich.text import Text
 from contracts.events import EVENT_TYPES
 from operators.durations import format_duration
 from operators.policy import Policy
+from operators.policy.definition import ThresholdTable
 from operators.policy.findings import find_doubtful
 from operators.policy.policy import Rule
 from operators.policy.tree import BySegment
@@ -21,6 +22,8 @@ def show_policy(console: Console, policy: Policy, feature_version: str | None) -
         facts.add_row(name, Text(told))
     if policy.by_segment:
         facts.add_row("figures", Text("\n".join(map(_figures, policy.by_segment.values()))))
+    if policy.thresholds:
+        facts.add_row("thresholds", Text("\n".join(_threshold(name, one) for name, one in policy.thresholds.items())))
     facts.add_row("features", Text(_features(policy, feature_version)))
     console.print(facts)
     console.print()
@@ -51,10 +54,13 @@ def _figures(figures: BySegment) -> str:
     return f"{figures.name}: {', '.join(chosen)}, otherwise {figures.otherwise:g}"
 
 
+def _threshold(name: str, table: ThresholdTable) -> str:
+    adapts = "adapts to a capacity" if table.capacity else "adapts to costs" if table.cost else "moved by people alone"
+    return f"{name}: from {table.start:g}, between {table.min:g} and {table.max:g}, {adapts}"
+
+
 def _features(policy: Policy, version: str | None) -> str:
-    conditions = [*policy.segments.values(), *(rule.condition for rule in policy.rules)]
-    named = {name.path for condition in conditions for name in condition.features}
-    told = f"{len(named)} named"
+    told = f"{len(policy.features)} named"
     return f"{told}, not checked: name the set with --features" if version is None else f"{told}, all in {version}"
 
 

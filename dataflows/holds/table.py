@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from contracts.codec import decode_policy_action
 from contracts.events import Position
@@ -16,6 +16,9 @@ from dataflows.holds.database import ConflictError, Database, open_database
 from dataflows.holds.rows import read_holds
 from dataflows.holds.schema import check_tables, make_tables
 from operators.holds import Hold, Refusal
+
+_SHORTEST_ID: Final = 8
+"""Fewer digits of an id could be an order's number, mistyped."""
 
 OnChange = Callable[[Change, Any], object]
 """Called with each change and the driver's connection, inside of the transaction that applies it."""
@@ -83,9 +86,11 @@ class HoldTable:
         return read_holds(self._database, "order_id = ? AND phase <> 'lifted' ORDER BY opened_at, hold_id", order_id)
 
     def find(self, name: str) -> list[Hold]:
-        """The holds of an order, or that whose id is `name` or begins so; the oldest first."""
+        """The holds of an order, the oldest first; or else those whose id begins with `name`, of 8 digits or more."""
         found = read_holds(self._database, "order_id = ? ORDER BY opened_at, hold_id", name) if name else []
-        return found or read_holds(self._database, "substr(hold_id, 1, ?) = ? ORDER BY hold_id", len(name), name)
+        if found or len(name) < _SHORTEST_ID:
+            return found
+        return read_holds(self._database, "substr(hold_id, 1, ?) = ? ORDER BY hold_id", len(name), name)
 
     def history(self, hold_id: str) -> list[PolicyActionMessage]:
         """The transitions of a hold, as they came."""

@@ -30,8 +30,8 @@ def pending_holds(holds: Sequence[Hold], now: int, most: int) -> Group:
         table.add_column(heading, justify="right" if right else "left", no_wrap=not whole, overflow="fold")
     for hold in holds[:most]:
         table.add_row(
-            Text(hold.order_id or "-", "bold"),
-            Text(hold.user_id),
+            Text(printable(hold.order_id) or "-", "bold"),
+            Text(printable(hold.user_id)),
             Text(_what(hold)),
             span(now - hold.opened_at),
             _time_used(hold, now),
@@ -64,7 +64,7 @@ def _what(hold: Hold) -> str:
 
 def _reason(hold: Hold) -> Text:
     """The deciding one, and how many there are besides."""
-    text = Text(hold.reasons[0].text if hold.reasons else hold.cause)
+    text = Text(printable(hold.reasons[0].text if hold.reasons else hold.cause))
     return text.append(f" +{len(hold.reasons) - 1}", "dim") if len(hold.reasons) > 1 else text
 
 
@@ -89,13 +89,13 @@ def _ends_in(hold: Hold, now: int) -> Text:
 def one_hold(hold: Hold, history: Sequence[PolicyActionMessage]) -> Group:
     """A hold and how it came about."""
     head = Text(f"{words(hold.action)} {hold.status}", f"bold {_COLOURS[hold.phase]}")
-    head.append(f"  on {_subject(hold)}user {hold.user_id}", "not bold default")
+    head.append(printable(f"  on {_subject(hold)}user {hold.user_id}"), "not bold default")
     head.append(f"  {hold.hold_id}", "not bold dim")
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("when", "what", "by", "until", "reason"):
         table.add_column(heading, no_wrap=heading != "reason", overflow="fold")
     for action in history:
-        reasons = "\n".join(one.text for one in action.reasons)
+        reasons = "\n".join(printable(one.text) for one in action.reasons)
         what = Text(f"{action.status} ").append(words(action.action), "dim")
         table.add_row(action.effective_at, what, action.by, action.expires_at or "", Text(reasons))
     return Group(head, table, Text())
@@ -123,6 +123,11 @@ def span(millis: int) -> str:
         if abs(millis) >= size:
             return f"{millis / size:.1f} {unit}"
     return f"{millis} ms"
+
+
+def printable(text: str) -> str:
+    """Anybody's text, without what would steer a terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def words(name: str) -> str:

@@ -17,6 +17,7 @@ Duration = Annotated[int, BeforeValidator(parse_duration)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Features = dict[str, float]
 Lists = dict[str, list[str]]
+Thresholds = dict[str, float]
 Event = dict[str, Any]
 """Fields of an event; those that are left out have values of their own."""
 
@@ -60,6 +61,8 @@ class Case(_Table):
     """Before the event."""
     lists: Lists = {}
     """Instead of the policy's own."""
+    thresholds: Thresholds = {}
+    """Instead of those that the policy starts with."""
     expect: Expectation
 
 
@@ -133,6 +136,7 @@ class Story(_Table):
     features: Features = {}
     """That the events of all steps have."""
     lists: Lists = {}
+    thresholds: Thresholds = {}
     step: Annotated[list[Step], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -59,11 +59,7 @@ def _outcomes(file: TestFile, policy: Policy, names: tuple[str, ...]) -> Iterato
 
 def _feature_names(policy: Policy, features: Path | None) -> tuple[str, ...]:
     """Those of the feature set or, without one, those that the policy names."""
-    if features is not None:
-        return load_feature_set(features).names
-    conditions = [*policy.segments.values(), *(rule.condition for rule in policy.rules)]
-    named = {name.path.removeprefix("feature.") for condition in conditions for name in condition.features}
-    return tuple(sorted(named))
+    return tuple(sorted(policy.features)) if features is None else load_feature_set(features).names
 
 
 def show_report(console: Console, report: Report) -> None:

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 from contracts.decisions import PolicyAction, RiskUpdate, Versions
 from contracts.events import Event, Label, ManualDecision, Position
 from dataflows.errors import UserError
-from dataflows.policy_testing.definition import Case, Lists, Step, Story
+from dataflows.policy_testing.definition import Case, Step, Story
 from dataflows.policy_testing.events import BEGIN, decision_of, event_of, label_of, vector_of
 from operators.durations import format_duration
 from operators.packs import Arrival, Enriched, Ruled, Scored, ScoredPack, Tidings
-from operators.policy import Decided, Policy, PolicyEngine, PolicyGroup, Timeline, UserRisk, UserState
+from operators.policy import Decided, Policy, PolicyEngine, PolicyError, PolicyGroup, Timeline, UserRisk, UserState
 from operators.policy.policy import Rule
 from operators.state import DictStates
 from operators.unknown_names import instead_of
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
 def try_case(case: Case, policy: Policy, names: tuple[str, ...]) -> Outcome:
     """One event, decided by the engine. Raises UserError where the case can't be run."""
     place = f'case "{case.name}"'
-    policy = _with_lists(place, policy, case.lists)
+    policy = _adapted(place, policy, case)
     _check_rules(place, [*([case.expect.rule] if case.expect.rule else []), *(case.expect.reasons or ())], policy)
     event = event_of(place, BEGIN, case.event)
     features = vector_of(place, case.features, names)
@@ -52,12 +52,16 @@ def try_case(case: Case, policy: Policy, names: tuple[str, ...]) -> Outcome:
     return Outcome(case.name, tuple(_differences_of_case(case, update, policy)), _codes(update))
 
 
-def _with_lists(place: str, policy: Policy, lists: Lists) -> Policy:
-    """The policy with some of its lists replaced."""
-    for name in lists:
+def _adapted(place: str, policy: Policy, test: Case | Story) -> Policy:
+    """The policy with the lists and the thresholds of a test."""
+    for name in test.lists:
         if name not in policy.lists:
             raise UserError(f"{place}: lists: unknown list {name!r}; {instead_of(name, policy.lists)}")
-    return replace(policy, lists={**policy.lists, **{name: frozenset(values) for name, values in lists.items()}})
+    lists = {**policy.lists, **{name: frozenset(values) for name, values in test.lists.items()}}
+    try:
+        return replace(policy.with_thresholds(test.thresholds), lists=lists)
+    except PolicyError as error:
+        raise UserError(f"{place}: {error}") from None
 
 
 def _differences_of_case(case: Case, update: RiskUpdate, policy: Policy) -> Iterator[Difference]:
@@ -86,7 +90,7 @@ def _differences_of_update(
 
 def try_story(story: Story, policy: Policy, names: tuple[str, ...]) -> Outcome:
     """One step after another, each settled before the next. Raises UserError where the story can't be run."""
-    policy = _with_lists(f'story "{story.name}"', policy, story.lists)
+    policy = _adapted(f'story "{story.name}"', policy, story)
     group = PolicyGroup(Timeline(policy, names, _VERSIONS), DictStates[UserState](), "test", 0)
     taken: list[PolicyAction] = []
     differences: list[Difference] = []

@@ -70,6 +70,12 @@ class Policy:
     threshold_values: Mapping[str, float]
     """In effect, by name: where each begins, or what it was moved to."""
 
+    @property
+    def features(self) -> frozenset[str]:
+        """The names of the features that its conditions read."""
+        conditions = [*self.segments.values(), *(rule.condition for rule in self.rules)]
+        return frozenset(name.path.removeprefix("feature.") for condition in conditions for name in condition.features)
+
     def with_thresholds(self, values: Mapping[str, float]) -> "Policy":
         """The policy with some thresholds moved, which its version names: corner-shop@1#5d0c8f1e+hold=0.62.
 

@@ -183,6 +183,26 @@ def test_mistakes_name_the_test_and_the_field(
     assert says in ended.err
 
 
+def test_thresholds_may_stand_elsewhere(policy: Path, sealwax: Sealwax) -> None:
+    policy.write_text(
+        HEAD + "[thresholds.hold]\nstart = 0.9\nmin = 0.5\n" + RULES.replace("score >= 0.9", "score >= threshold.hold")
+    )
+    case = """
+[[case]]
+name = "held from less"
+event = { event_type = "payment" }
+score = 0.6
+thresholds = { hold = 0.6 }
+expect = { rule = "likely" }
+"""
+    assert sealwax("policy", "test", written(policy, case)).status == 0
+    assert sealwax("policy", "test", written(policy, case.replace("thresholds", "# "))).status == 1
+    ended = sealwax("policy", "test", written(policy, case.replace("hold = 0.6", "hold = 0.4")))
+    assert 'case "held from less": ' in ended.err
+    assert "must lie between min (0.5) and max (1.0)" in ended.err
+    assert "hold: from 0.9, between 0.5 and 1, moved by people alone" in sealwax("policy", "check", policy).out
+
+
 def test_tests_must_be_there(policy: Path, sealwax: Sealwax) -> None:
     ended = sealwax("policy", "test", policy)
     assert (ended.status, "small.test.toml: can't be read" in ended.err) == (2, True)

@@ -20,6 +20,7 @@ from tests.faults.campaign import Campaign, Result
 from tests.faults.plan import OUTSIDE
 from tests.flow.harness import Cluster, flow_settings, run_to_end
 from tests.flow.stream import Stream
+from tests.holds.oracle import every_hold
 from tests.holds.service import finish, start_service
 from tests.holds.victim import BREAK, CALL, POINT, POINTS
 
@@ -43,7 +44,7 @@ class Contents(NamedTuple):
     @classmethod
     def of(cls, url: str) -> Self:
         with HoldTable.open(url) as table:
-            holds = table.find("")
+            holds = every_hold(table)
             return cls(holds, {hold.hold_id: table.history(hold.hold_id) for hold in holds}, table.refused())
 
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from dataflows.holds import HoldTable
+from dataflows.holds import Hold, HoldTable
+from dataflows.holds.rows import read_holds
 from tests.holds.actions import ENDS
 
 
@@ -65,9 +66,14 @@ def _subject(record: dict[str, Any]) -> tuple[str, str]:
     return record["user_id"], f"{named} {record[named]}"
 
 
+def every_hold(table: HoldTable) -> list[Hold]:
+    """All, whatever has become of them."""
+    return read_holds(table._database, "1 = 1 ORDER BY hold_id")
+
+
 def found(table: HoldTable) -> Picture:
     """What a table holds."""
-    holds = table.find("")
+    holds = every_hold(table)
     return Picture(
         {hold.hold_id: [one.action_id for one in table.history(hold.hold_id)] for hold in holds},
         {hold.hold_id: (hold.action_id, hold.action, hold.status) for hold in holds},

@@ -10,7 +10,7 @@ from operators.policy.definition import Capacity
 from operators.policy.thresholds import Course, Scored
 from operators.policy.thresholds.capacity import CapacityAim
 from operators.policy.thresholds.course import GRACE
-from tests.thresholds.tables import HOUR, START, scored, table, values_over
+from tests.thresholds.tables import HOUR, START, advance, scored, table, values_over
 
 few_scores = st.integers(0, 20).map(lambda number: number / 20)
 hours = st.lists(st.lists(few_scores, max_size=6), min_size=1, max_size=30)
@@ -18,7 +18,7 @@ hours = st.lists(st.lists(few_scores, max_size=6), min_size=1, max_size=30)
 
 def stream_of(by_hour: list[list[float]]) -> list[Scored]:
     return [
-        scored(START + number * HOUR + place * 1_000, score, f"{number}-{place}")
+        scored(START + number * HOUR + 2 * GRACE + place * 1_000, score, f"{number}-{place}")
         for number, scores in enumerate(by_hour)
         for place, score in enumerate(scores)
     ]
@@ -54,14 +54,14 @@ def test_scores_that_rise_overrun_by_no_more_than_their_rise(
     """For any stream: above the threshold by the rise of the last hours lie no more scores than the capacity."""
     by_hour = [[0.0], *([*scores, 0.0] for scores in by_hour)]  # every hour says something
     course = Course("hold", table(overrun=overrun, capacity=f"{most}/h"))
-    moves = [(START, 0.0), *values_over(course, stream_of(by_hour), START + len(by_hour) * HOUR + GRACE)]
+    moves = [(START, 0.0), *values_over(course, stream_of(by_hour), START + len(by_hour) * HOUR)]
     least = [sorted([0.0] * (most + 1) + scores)[-most - 1] for scores in by_hour]
     rise = max([0.0, *(after - before for before, after in pairwise(least))])
     for number, scores in enumerate(by_hour[1:], start=1):
-        begin = START + number * HOUR + GRACE
-        if course_value := [value for at, value in moves if at <= begin]:
-            lag = max(0, int(overrun * (number + 1)) - 1) + 1
-            assert reach(scores, course_value[-1] + lag * rise + 1e-6) <= most
+        begin = START + number * HOUR + 2 * GRACE
+        threshold = [value for at, value in moves if at <= begin][-1]
+        lag = max(0, int(overrun * (number + 1)) - 1) + 1
+        assert reach(scores, threshold + lag * rise + 1e-6) <= most
 
 
 def poisson_hours(seed: int, count: int, drift: float) -> list[list[float]]:
@@ -83,7 +83,7 @@ def overruns(drift: float, seed: int, hysteresis: float = 0.0) -> tuple[float, f
     course = Course("hold", table(capacity="3/h", overrun=0.05, window="14d", hysteresis=hysteresis))
     held = [0] * len(by_hour)
     for one in stream_of(by_hour):
-        course.advance(one.event_time)
+        advance(course, one.event_time)
         held[(one.event_time - START) // HOUR] += one.score >= course.state.value
         course.add(one)
     judged = held[14 * 24 :]

@@ -9,7 +9,7 @@ import pytest
 from operators.policy.thresholds import Course, Scored
 from operators.policy.thresholds.cost import LEAST_POSITIVES, least_cost_threshold, logit_shift
 from operators.policy.thresholds.course import GRACE
-from tests.thresholds.tables import DAY, HOUR, START, scored, table
+from tests.thresholds.tables import DAY, HOUR, START, advance, scored, table
 
 COST = {"miss": 90.0, "false_hold": 10.0, "matures": "2d"}
 
@@ -31,10 +31,10 @@ def drawn(seed: int, count: int, off: float) -> list[tuple[Scored, bool]]:
 
 def run(course: Course, events: list[tuple[Scored, bool]], until: int) -> float:
     for event, fraud in events:
-        course.advance(event.event_time)
+        advance(course, event.event_time)
         course.add(event)
         course.learn(event.event_id, fraud)
-    course.advance(until)
+    advance(course, until)
     return course.state.value
 
 
