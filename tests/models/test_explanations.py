@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -87,7 +88,9 @@ def test_a_checkpoint_brings_what_is_usual(scorer: ExplainableScorer) -> None:
 
 
 def test_one_from_before_gives_no_reasons(scorer: EventScorer) -> None:
-    before = EventScorer(scorer._network, scorer._encoder.model_copy(update={"usual": {}}), "old#1", scorer._device)
+    before = EventScorer(
+        scorer._network, scorer._encoder.model_copy(update={"usual": {}}), "old#1", torch.device("cpu")
+    )
     assert Explainer.of(before, FEATURES, 0.5) is None
     text = scorer._encoder.model_dump_json(exclude={"usual"})
     assert Encoder.model_validate_json(text).usual == {}
