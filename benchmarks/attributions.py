@@ -92,7 +92,9 @@ class Rankings:
         windows = (start + along[:, None, None] * (positions - start)).requires_grad_()
         numbers = (there.numbers + along[:, None] * (here.numbers - there.numbers)).requires_grad_()
         summary = network.bert(inputs_embeds=windows).last_hidden_state[:, 0]
-        of_windows, of_numbers = torch.autograd.grad(network.decide(summary, numbers).sum(), (windows, numbers))
+        of_windows, of_numbers = torch.autograd.grad(
+            network.decide(summary, network.numeric(numbers)).sum(), (windows, numbers)
+        )
         events = ((positions - start) * of_windows.mean(0)).sum(-1)[0].detach().numpy()
         features = ((here.numbers - there.numbers) * of_numbers.mean(0))[0].detach().numpy()
         places = np.concatenate((encoder.features._pieces[0], np.arange(len(usual))))
