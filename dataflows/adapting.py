@@ -29,6 +29,7 @@ from operators.policy import Policy
 from operators.policy.thresholds import Courses, CourseState, Known, Scored, time_of
 
 _IDLE: Final = 1.0
+"""So many seconds at its end, a partition isn't waited for any more."""
 _PAUSE: Final = 0.05
 """Seconds to wait where nothing has come."""
 _SAVE: Final = 10.0

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from contracts.control import ControlChange, encode_control
 from contracts.times import format_time
+from dataflows.connectors.base import DeliveryError, InputError
 from dataflows.drain import drain_on_signals
 from dataflows.errors import UserError
 from dataflows.new_file import new_file
@@ -53,8 +54,12 @@ def thresholds(
     read = load_policy(settings.policy or DEFAULTS / "shop-policy.toml")
     task = adapting_task(read, settings, source or cluster, labels, _duration(ahead))
     if output is None:
+        moves = adapt_live(task, _cluster(sink or cluster), state, once=once)
         drain_on_signals()
-        _follow(adapt_live(task, _cluster(sink or cluster), state, once=once), None)
+        try:
+            _follow(moves, None)
+        except (DeliveryError, InputError) as error:
+            raise UserError(f"{error}; start it again: it goes on from where it was") from None
     elif sink is not None or once:
         raise UserError("--output: writes what follows from the past; leave --sink and --once out")
     else:

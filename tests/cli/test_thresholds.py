@@ -1,12 +1,15 @@
 """`sealwax policy thresholds` over files: the moves of a past, as a file for a replay."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
 from contracts.codec import decode_control
+from contracts.control import ControlChange
 from contracts.times import format_time
+from dataflows.connectors.base import DeliveryError
 from tests.cli.running import Sealwax
 from tests.policy.files import HEAD, RULES
 from tests.thresholds.tables import HOUR, START
@@ -116,6 +119,18 @@ def test_a_policy_whose_thresholds_stand_still_is_refused(sealwax: Sealwax, poli
     ended = sealwax("policy", "thresholds", "--policy", policy, "--source", updates, "--output", "c.jsonl")
     assert ended.status == 2
     assert "no threshold has a capacity or a cost, so none adapts" in ended.err
+
+
+def test_a_cluster_that_is_away_is_told(sealwax: Sealwax, policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Iterator[ControlChange]:
+        raise DeliveryError("control-0: a record was not delivered")
+        yield
+
+    monkeypatch.setattr("dataflows.adapting.adapt_live", fail)
+    monkeypatch.setattr("dataflows.cli.thresholds.drain_on_signals", lambda: None)
+    ended = sealwax("policy", "thresholds", "--policy", policy, "--source", "kafka://localhost:1")
+    assert ended.status == 2
+    assert "control-0: a record was not delivered; start it again: it goes on from where it was" in ended.err
 
 
 def test_a_sink_must_be_a_cluster(sealwax: Sealwax, policy: Path, updates: Path) -> None:

@@ -112,7 +112,7 @@ STEPS = st.lists(
 )
 
 
-@pytest.mark.parametrize(("new_table", "examples"), [("new_file", 80), ("new_schema", 20)], indirect=["new_table"])
+@pytest.mark.parametrize(("new_table", "examples"), [("new_file", 60), ("new_schema", 15)], indirect=["new_table"])
 def test_any_delivery_gives_the_same(new_table: NewTable, examples: int) -> None:
     @settings(max_examples=examples, suppress_health_check=[HealthCheck.too_slow])
     @given(logs("u-1"), logs("u-2"), STEPS)
