@@ -73,6 +73,19 @@ def test_list_shows_age_and_reason_the_oldest_first(sealwax: Sealwax, table: str
     assert "(the 1 oldest are shown)" in sealwax("holds", "list", "--table", table, "--limit", 1).out
 
 
+def test_watch_goes_on_until_it_is_interrupted(sealwax: Sealwax, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def sleep(_: float) -> None:
+        looks.append(table)
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(holds_command.time, "sleep", sleep)
+    watched = sealwax("holds", "list", "--table", table, "--watch")
+    assert (watched.status, len(looks)) == (0, 3)
+
+
 def test_json_is_for_machines(sealwax: Sealwax, table: str) -> None:
     old, due = map(json.loads, sealwax("holds", "list", "--table", table, "--json").out.splitlines())
     assert (old["order_id"], due["order_id"], old["age_seconds"]) == ("o-1", None, 3 * HOUR / 1_000)
