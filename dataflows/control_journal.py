@@ -63,9 +63,14 @@ class ControlJournal:
         """Everything up to an event time will be decided now: no change before it, or at it, is accepted any more."""
         if self._kept:
             with self._locked():
-                if time > self._board.get(_PASSED):
+                if time > self.passed:
                     self._board.set(_PASSED, time)
         self.catch_up()
+
+    @property
+    def passed(self) -> int:
+        """Up to which event time everything may have been decided."""
+        return self._board.get(_PASSED)
 
     def catch_up(self) -> None:
         """Add to the timeline what other processes have accepted. Cheap where that is nothing."""
@@ -79,6 +84,11 @@ class ControlJournal:
             if verdict.change is not None:
                 self.timeline.add(verdict.change, verdict.offset << 16 | verdict.partition)
 
+    def review_score(self, time: int) -> float:
+        """That of the policy in force at an event time."""
+        self.catch_up()
+        return self.timeline.review_score(time)
+
     def verdicts(self, partition: int, start: int) -> dict[int, Verdict]:
         """Those on a partition's control records from an offset on."""
         found = map(_decode, os.pread(self._log, self._read, 0).splitlines())
@@ -88,7 +98,7 @@ class ControlJournal:
         """Have verdicts given and write them, while nobody goes on: only changes after the time that `verdicts` is told
         can still be accepted."""
         with self._locked():
-            given = verdicts(self._board.get(_PASSED))
+            given = verdicts(self.passed)
             self._append(given)
         self.catch_up()
         os.fdatasync(self._log)

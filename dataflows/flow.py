@@ -57,6 +57,7 @@ def build(job: Job) -> Dataflow:
     scorer = request.scorer()
     timeline = request.timeline(scorer.version if scorer else "none")
     journal = ControlJournal(job.state / "control", timeline, kept=request.control is not None)
+    metrics.policy_in_force(timeline.at(journal.passed).versions.policy)
     source = _source(job, request, request.open_input(), journal)
     output = request.open_output()
     if isinstance(output, KafkaOutput):
@@ -91,7 +92,7 @@ def _decisions(
         joining = op.merge("joining", joining, op.flat_map_batch("gather", replies, gather))
     joined = op.stateful_batch("join", joining, _grouped(join.open_part, features, state))
     scorer = parts.scorer
-    explainer = request.explainer(scorer, parts.journal.timeline.initial)
+    explainer = request.explainer(scorer, parts.journal.review_score)
     scoring = ScoreStep(scorer, settings.scoring.token_budget, settings.scoring.deadline / 1_000, explainer=explainer)
     scored = op.flat_map_batch("score", joined, scoring)
     topic, shown = settings.topics.transactions, features.names if settings.sink.features else ()

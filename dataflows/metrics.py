@@ -31,6 +31,9 @@ _WRONG_KEY = Counter("sealwax_wrong_key", "Events whose record had no key, or an
 _LABELS = Counter("sealwax_labels", "Labels read.")
 _DECISIONS = Counter("sealwax_decisions", "Manual decisions read.")
 _UNMATCHED_LABELS = Counter("sealwax_unmatched_labels", "Labels whose event the user's window no longer holds.")
+_CHANGES = Counter("sealwax_policy_changes", "Changes of the policy accepted, by kind.", ["kind"])
+_REFUSED = Counter("sealwax_policy_refusals", "Changes of the policy refused, by reason.", ["reason"])
+_POLICY = Gauge("sealwax_policy", "1 for the policy in force where the process reads, by version.", ["version"])
 _DEAD_LETTERS = Counter(
     "sealwax_dead_letters", "Records that became nothing, or that changed nothing, by reason.", ["reason"]
 )
@@ -141,7 +144,16 @@ class _Letter(msgspec.Struct):
     reason: Reason
 
 
+class _Change(msgspec.Struct):
+    class Change(msgspec.Struct):
+        kind: str
+
+    policy: str | None
+    change: Change | None
+
+
 _letter = msgspec.json.Decoder(_Letter).decode
+_change = msgspec.json.Decoder(_Change).decode
 
 
 def count_source(batch: SourceBatch) -> None:
@@ -153,12 +165,29 @@ def count_source(batch: SourceBatch) -> None:
     if batch.decisions:
         _DECISIONS.inc(len(batch.decisions))
     if batch.letters:
-        _count_letters(batch.letters)
+        _count_letters(_DEAD_LETTERS, batch.letters)
+    for record in batch.changes:
+        if (version := _change(record.value).policy) is not None:
+            policy_in_force(version)
 
 
-def _count_letters(letters: Iterable[OutputRecord]) -> None:
+def count_changes(batch: SourceBatch) -> None:
+    """Count what became of changes of the policy."""
+    _count_letters(_REFUSED, batch.letters)
+    for record in batch.changes:
+        if (change := _change(record.value).change) is not None:
+            _CHANGES.labels(change.kind).inc()
+
+
+def policy_in_force(version: str) -> None:
+    """Note by which policy this process' partitions are decided now."""
+    _POLICY.clear()
+    _POLICY.labels(version).set(1)
+
+
+def _count_letters(counter: Counter, letters: Iterable[OutputRecord]) -> None:
     for reason, count in Tally(_letter(letter.value).reason.code for letter in letters).items():
-        _DEAD_LETTERS.labels(reason).inc(count)
+        counter.labels(reason).inc(count)
 
 
 def count_users(outputs: Sequence[UserOutput]) -> None:

@@ -18,9 +18,9 @@ from dataflows.policies import load_policy
 from dataflows.settings import Settings
 from models.choice import check_scorer, open_scorer
 from models.errors import CheckpointError
-from operators.explainer import Explainer
+from operators.explainer import Explainer, ScoreAt
 from operators.features import FeatureSet
-from operators.policy import Policy, PolicyError, Timeline
+from operators.policy import PolicyError, Timeline
 
 T = TypeVar("T")
 
@@ -119,10 +119,13 @@ class RunRequest(BaseModel):
         """The scorer, warm; None where the settings want none. Raises UserError where it doesn't fit the features."""
         return self._with_checkpoint(open_scorer)
 
-    def explainer(self, scorer: RiskScorer | None, policy: Policy) -> Explainer | None:
-        """What gives the scorer's reasons; None where the scorer can't be explained, or the settings want none."""
+    def explainer(self, scorer: RiskScorer | None, review_score: ScoreAt) -> Explainer | None:
+        """What gives the scorer's reasons; None where the scorer can't be explained, or the settings want none.
+
+        `review_score` is that of the policy, by event time.
+        """
         chosen = self.settings.scoring.explain_from
-        return Explainer.of(scorer, self.features, policy.user_risk.review_score if chosen is None else chosen)
+        return Explainer.of(scorer, self.features, review_score if chosen is None else chosen)
 
     def check_scorer(self) -> None:
         """Raise UserError where the scorer's checkpoint is missing or damaged, or doesn't fit the features."""

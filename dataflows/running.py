@@ -4,6 +4,7 @@ from contextlib import closing
 
 from dataflows.connectors.base import InputLog
 from dataflows.connectors.urls import may_hold
+from dataflows.control_journal import ControlJournal
 from dataflows.flow_record import flow_record
 from dataflows.progress import progress_line
 from dataflows.request import RunRequest
@@ -55,6 +56,15 @@ def flow_job(
         arguments=request.model_dump(mode="json"),
         epoch_ms=settings.state.epoch,
     )
+
+
+def pushed_policy(job: Job) -> str | None:
+    """The version of the policy that will decide, where that isn't the one of the settings but one that was pushed."""
+    request = RunRequest.model_validate(job.arguments)
+    timeline = request.timeline()
+    with closing(ControlJournal(job.state / "control", timeline, kept=False)) as journal:
+        policy = timeline.at(journal.passed).engine.policy
+    return None if policy.source == timeline.initial.source else policy.version
 
 
 def beside(source: str, topic: str) -> str | None:

@@ -1,7 +1,7 @@
 """A model's reasons: what moved a score most, as stable codes with a sentence each."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 from contracts.decisions import Reason
 from contracts.events import AMOUNT_SCALE, EVENT_TYPES, Event
@@ -21,25 +21,32 @@ LEAST: Final = 0.1
 """What moved the log-odds by less is no reason: the odds by a tenth."""
 
 
-class Explainer:
-    """Gives the reasons of scores from `explain_from` on. They depend on the event and its input alone."""
+ScoreAt: TypeAlias = Callable[[int], float]
+"""By event time, epoch ms."""
 
-    def __init__(self, scorer: ExplainableScorer, features: FeatureSet, explain_from: float) -> None:
+
+class Explainer:
+    """Gives the reasons of scores from `explain_from` on, which may be another at another time (epoch ms).
+
+    They depend on the event and its input alone.
+    """
+
+    def __init__(self, scorer: ExplainableScorer, features: FeatureSet, explain_from: float | ScoreAt) -> None:
         self.occlusion = Occlusion(scorer, features)
         self._scorer = scorer
         self._features = features
-        self._explain_from = explain_from
+        self._explain_from: ScoreAt = explain_from if callable(explain_from) else lambda _: explain_from
 
     @classmethod
-    def of(cls, scorer: RiskScorer | None, features: FeatureSet, explain_from: float) -> "Explainer | None":
+    def of(cls, scorer: RiskScorer | None, features: FeatureSet, explain_from: float | ScoreAt) -> "Explainer | None":
         """None where the scorer can't be explained."""
         if isinstance(scorer, ExplainableScorer) and all(map(scorer.usual, EVENT_TYPES)):
             return cls(scorer, features, explain_from)
         return None
 
-    def wants(self, score: float | None) -> bool:
-        """Whether a score is explained."""
-        return score is not None and score >= self._explain_from
+    def wants(self, score: float | None, time: int = 0) -> bool:
+        """Whether a score of a time is explained."""
+        return score is not None and score >= self._explain_from(time)
 
     def reasons(self, event: Event, given: ScoringInput) -> tuple[Reason, ...]:
         """The most effective first. Raises what the scorer raises."""

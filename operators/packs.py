@@ -37,7 +37,12 @@ class Arrival(Pack):
     mark: int = 0
     """Where it is late: the watermark that it came after."""
     peak: int = 0
-    """Where its partition was further than its own time: how far. What is in force there decides."""
+    """Where its partition was further than its own time: how far."""
+
+    @property
+    def reached(self) -> int:
+        """How far its partition has come with it: what is in force there decides."""
+        return max(self.event.event_time, self.peak)
 
     @property
     def token(self) -> int:
@@ -96,9 +101,12 @@ class EntityLabel(Pack):
     kind: int
     entity: int
     time: int
-    event_id: int
-    label: str
     label_time: int
+    label: str
+    replaced: str
+    """The label that it had before; empty where no feature asks for that."""
+    matches: int
+    """As bits, which of the entity's features over labels look at the event."""
 
 
 class EntityPack(Pack):

@@ -54,7 +54,7 @@ def explain(
 def _judge(settings: Settings) -> Judge:
     request = RunRequest(source="", labels=None, sink="", wire=settings.to_wire())
     engine, scorer = request.timeline().at(0).engine, request.scorer()
-    explainer = request.explainer(scorer, engine.policy)
+    explainer = request.explainer(scorer, lambda _: engine.policy.user_risk.review_score)
     if explainer is None or not isinstance(scorer, ExplainableScorer):
         named = settings.scoring.checkpoint
         if named in (None, "none", "fake"):

@@ -36,7 +36,7 @@ def run(
 
     Files serve as well: sealwax run --source events.jsonl --labels labels.jsonl --sink out --stop-at-end
     """
-    from dataflows.running import flow_job, run_flow
+    from dataflows.running import flow_job, pushed_policy, run_flow
 
     settings = load_settings(
         config,
@@ -50,4 +50,6 @@ def run(
         },
     )
     job = flow_job(settings, source, labels, sink, stop_at_end, decisions, control)
+    if version := pushed_policy(job):
+        typer.echo(f"{version} is in force, since it was pushed; `sealwax policy rollback` ends that", err=True)
     raise typer.Exit(run_flow(job, settings.processes))

@@ -87,7 +87,8 @@ class ScoreStep:
         """The reasons of those scores that are explained, by index."""
         reasons = {}
         started = self._clock()
-        for index in [index for index, score in enumerate(scores) if explainer.wants(score)]:
+        wanted = [explainer.wants(score, one.arrival.reached) for one, score in zip(events, scores, strict=True)]
+        for index in [index for index, wants in enumerate(wanted) if wants]:
             if self._clock() - started > self._deadline:
                 self._log.warn("late reasons", f"explaining took longer than {self._deadline:g} s")
                 break

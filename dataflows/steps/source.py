@@ -46,6 +46,8 @@ class _Partition(StatefulSourcePartition[SourceBatch, SourceState]):
         self._guard.watch(batch)
         self._progress.watch(batch, self._source.lag)
         metrics.count_source(batch)
+        if isinstance(self._reader, ControlReader):
+            metrics.count_changes(batch)
         return (batch,)
 
     def next_awake(self) -> datetime | None:

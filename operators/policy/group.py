@@ -135,7 +135,7 @@ class PolicyGroup:
         arrival = enriched.arrival
         event, received = arrival.event, arrival.received
         self._latest = max(self._latest, event.event_time)
-        term = self._timeline.at(max(event.event_time, arrival.peak))
+        term = self._timeline.at(arrival.reached)
         state = self._states.get(event.user_id)
         risk, life = (None, None) if state is None else (state.risk, state.life)
         left = risk

@@ -155,6 +155,10 @@ class Timeline:
         """A risk left by the levels in force since a time, where the flow was started with other ones then."""
         return self._stages[self._index(since)].levels.adopted(risk)
 
+    def review_score(self, time: int) -> float:
+        """The least score that alone lifts a user out of the lowest level, by the policy in force at a time."""
+        return self._stages[self._index(time)].policy.user_risk.review_score
+
     def standing(self, time: int) -> tuple[int, Versions]:
         """How long (ms) a manual decision made at a time stands, and the versions of what it opens."""
         stage = self._stages[self._index(time)]

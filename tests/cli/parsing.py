@@ -21,14 +21,19 @@ def parses(monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]) -> bool:
 
 
 def _idle(command: Callable[..., Any] | typer.Typer) -> Callable[..., Any] | typer.Typer:
-    if not isinstance(command, typer.Typer):
-        return _doing_nothing(command)
+    return _idle_group(command) if isinstance(command, typer.Typer) else _doing_nothing(command)
+
+
+def _idle_group(command: typer.Typer) -> typer.Typer:
     group = typer.Typer(cls=command.info.cls, help=command.info.help)
     if command.registered_callback is not None:
         group.callback(invoke_without_command=True)(_doing_nothing(command.registered_callback.callback))
     for info in command.registered_commands:
         assert info.callback is not None
         group.command(info.name)(_doing_nothing(info.callback))
+    for inner in command.registered_groups:
+        assert inner.typer_instance is not None
+        group.add_typer(_idle_group(inner.typer_instance), name=inner.name)
     return group
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from contracts.control import ControlChange, EffectiveFrom, encode_accepted, encode_effective
 from contracts.decisions import PolicyAction, Reason, RiskUpdate, UserRiskChange, Versions, encode_dead_letter
 from contracts.events import Event, Label, ManualDecision, Position
 from dataflows import metrics
@@ -57,6 +58,26 @@ def test_what_a_partition_gave() -> None:
     batch.decisions = [Ruled(ManualDecision("d", "u", "", "o", "release", "", None, 1, "ann", "fine"), PLACE)] * 2
     metrics.count_source(batch)
     assert (bad(), wrong(), labels(), decisions()) == (3, 2, 1, 2)
+
+
+def test_what_became_of_changes_of_the_policy() -> None:
+    accepted, late = (
+        Growth("sealwax_policy_changes_total", kind="list"),
+        Growth("sealwax_policy_refusals_total", reason="too_late"),
+    )
+    change = ControlChange("c", "list", "blocked", 10**12, "ann", "why", entry="u", member=True)
+    batch = SourceBatch(0)
+    batch.changes = [OutputRecord("", b"", encode_accepted(change, PLACE)[1], "sealwax.policy-change", 0)] * 2
+    batch.letters = [OutputRecord("", b"", encode_dead_letter("too_late", "why", PLACE, b"")[1], "", 0)]
+    metrics.count_changes(batch)
+    assert (accepted(), late()) == (2, 1)
+    for version in ("first", "second"):
+        batch.changes = [
+            OutputRecord("", b"", encode_effective(EffectiveFrom(("c",), 10**12, PLACE, version))[1], "", 0)
+        ]
+        metrics.count_source(batch)
+    (policies,) = (family for family in REGISTRY.collect() if family.name == "sealwax_policy")
+    assert [(sample.labels, sample.value) for sample in policies.samples] == [({"version": "second"}, 1)]
 
 
 def test_what_the_users_step_made() -> None:

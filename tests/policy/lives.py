@@ -81,16 +81,17 @@ reason = "It looks fine by now."
 """
 
 
-def new_group(states: DictStates[UserState] | None = None) -> PolicyGroup:
-    return PolicyGroup(new_timeline(), DictStates() if states is None else states, "transactions", DELAY)
+def new_group(states: DictStates[UserState] | None = None, timeline: Timeline | None = None) -> PolicyGroup:
+    states = DictStates() if states is None else states
+    return PolicyGroup(timeline or new_timeline(), states, "transactions", DELAY)
 
 
 def new_timeline() -> Timeline:
     return Timeline(parsed(POLICY), (), VERSIONS)
 
 
-def scored(event: Event, score: float | None, offset: int = 0, mark: int = 0) -> Scored:
-    return Scored(Enriched(Arrival(event, 0, offset, bool(mark), 5, mark), [], b"", 0, bool(mark)), score)
+def scored(event: Event, score: float | None, offset: int = 0, mark: int = 0, peak: int = 0) -> Scored:
+    return Scored(Enriched(Arrival(event, 0, offset, bool(mark), 5, mark, peak), [], b"", 0, bool(mark)), score)
 
 
 def pack(events: Sequence[Scored] = (), outcomes: Iterable[Label | ManualDecision] = (), clock: int | None = None,
