@@ -1,16 +1,19 @@
-"""What one event's features are made of: its log replayed up to it, and read beside the engine for what counts."""
+"""What one event's features are made of: the log replayed up to it, and read beside the engine for what counts.
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from tempfile import gettempdir
+Only events that share one of its entities are replayed, which are few: what takes time is to read the log.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from operator import attrgetter
 from typing import Protocol
 
 from contracts.events import Event, Label
+from contracts.keys import fingerprint
 from dataflows.errors import UserError
-from dataflows.label_order import by_label_time
 from dataflows.offline import enrich
 from operators.features import FeatureSet
 from operators.features.definition import FeatureFile
+from operators.features.entity import pair
 from operators.features.explanation import Evidence, Explanation
 
 
@@ -33,9 +36,10 @@ def explain_event(
     """
     event = find_event(log.events(), event_id, user_id, "--events")
     evidence = Evidence(file, event)
-    with by_label_time(log.labels(), Path(gettempdir())) as labels:
-        vector, capped = _retrace(log.events(), labels, features, evidence, event)
-    for label in log.labels():
+    wanted = {_key(one) for one in log.events() if evidence.concerns(one)}
+    labels = sorted((one for one in log.labels() if _key(one) in wanted), key=attrgetter("label_time"))
+    vector, capped = _retrace(log.events(), labels, features, evidence, event, wanted)
+    for label in labels:
         evidence.add_label(label)
     return event, list(evidence.explanations(vector, capped))
 
@@ -58,9 +62,14 @@ def find_event(events: Iterable[Event], event_id: str, user_id: str | None, opti
 
 
 def _retrace(
-    events: Iterable[Event], labels: Iterable[Label], features: FeatureSet, evidence: Evidence, event: Event
+    events: Iterable[Event],
+    labels: Iterable[Label],
+    features: FeatureSet,
+    evidence: Evidence,
+    event: Event,
+    wanted: Collection[int],
 ) -> tuple[list[float], tuple[str, ...]]:
-    """Replays a log until the event is answered, and notes what of it may be part of the answer, labels apart."""
+    """Replays what is wanted of a log until the event is answered, and notes what of it may be part of the answer."""
     vector: list[float] = []
     capped: tuple[str, ...] = ()
 
@@ -70,9 +79,13 @@ def _retrace(
                 return
             yield one
 
-    for enriched in enrich(read(), labels, features):
-        one = enriched.arrival.event
-        evidence.add(one)
-        if not vector and (one.user_id, one.event_id) == (event.user_id, event.event_id):
+    for enriched in enrich(read(), labels, features, lambda one: _key(one) in wanted):
+        evidence.add(enriched.arrival.event, enriched.arrival.late)
+        if not vector and _key(enriched.arrival.event) == _key(event):
             vector, capped = enriched.features, enriched.capped
     return vector, capped
+
+
+def _key(record: Event | Label) -> int:
+    """What duplicates have in common."""
+    return fingerprint(pair(record.user_id, record.event_id))

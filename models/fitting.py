@@ -38,6 +38,8 @@ class Progress(NamedTuple):
     average_precision: float | None = None
     earlier: bool = False
     """The epoch was fitted before this run, by one that was interrupted."""
+    pretraining: bool = False
+    """The epoch is one of pre-training."""
 
 
 Report = Callable[[Progress], None]
@@ -86,7 +88,7 @@ class Fit:
         self._recipe = recipe
         self._random = np.random.default_rng(seed)
         self._batches = _Batches(labels, training, recipe, self._random)
-        self._optimiser = _optimiser(self._network, recipe)
+        self._optimiser = adamw(self._network, recipe)
         self._history: list[dict[str, float]] = []
         self._best: dict[str, Tensor] = {}
         self._logits = np.empty(0)
@@ -116,21 +118,16 @@ class Fit:
         done, steps = len(self._history), len(self._batches)
         running, total = None, 0.0
         for step, indices in enumerate(self._batches):
-            loss = self._step(indices, _rate(done * steps + step, steps * self._recipe.epochs, self._recipe.warmup))
+            loss = self._step(indices, rate(done * steps + step, steps * self._recipe.epochs, self._recipe.warmup))
             total += loss
             running = loss if running is None else _LOSS_MEMORY * running + (1 - _LOSS_MEMORY) * loss
             report(Progress(done + 1, step + 1, steps, running))
         return total / steps
 
-    def _step(self, indices: Indices, rate: float) -> float:
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._recipe.learning_rate * rate
+    def _step(self, indices: Indices, warmed: float) -> float:
         labels = torch.from_numpy(self._labels[indices].astype(np.float32)).to(self._device)
         loss = objective(lambda: self._learner.logits(indices), labels, self._recipe)
-        self._optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._recipe.gradient_clip)
-        self._optimiser.step()
+        descend(self._network, self._optimiser, loss, warmed, self._recipe)
         return loss.item()
 
     def _judge(self, loss: float) -> None:
@@ -189,7 +186,19 @@ class _Batches:
         return iter(np.array_split(epoch, len(self)))
 
 
-def _rate(step: int, steps: int, warmup: float) -> float:
+def descend(
+    network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, warmed: float, recipe: Optimisation
+) -> None:
+    """One step at a share of the learning rate, the gradient clipped."""
+    for group in optimiser.param_groups:
+        group["lr"] = recipe.learning_rate * warmed
+    optimiser.zero_grad()
+    torch.autograd.backward(loss)
+    nn.utils.clip_grad_norm_(network.parameters(), recipe.gradient_clip)
+    optimiser.step()
+
+
+def rate(step: int, steps: int, warmup: float) -> float:
     """Share of the learning rate at a step: a linear rise, then half a cosine down to 0."""
     rising = max(1, round(warmup * steps))
     if step < rising:
@@ -197,7 +206,8 @@ def _rate(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
-def _optimiser(network: nn.Module, recipe: Optimisation) -> torch.optim.Optimizer:
+def adamw(network: nn.Module, recipe: Optimisation) -> torch.optim.Optimizer:
+    """For the parameters that require a gradient; vectors don't decay."""
     fitted = [parameter for parameter in network.parameters() if parameter.requires_grad]
     groups: list[dict[str, Any]] = [
         {"params": [parameter for parameter in fitted if parameter.ndim > 1], "weight_decay": recipe.weight_decay},

@@ -77,6 +77,18 @@ class Optimisation(_Table):
     """λ of `L_cls + λ L_reg`: weight of the disagreement of two passes with other dropout. It doubles a step's cost."""
 
 
+class Pretraining(_Table):
+    """Before training: events of the training windows are masked and told from the others, without labels.
+
+    Batches, learning rate, warm-up, decay and clipping are those of the training.
+    """
+
+    epochs: Annotated[int, Field(ge=0)] = 0
+    """None by default."""
+    masked: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """Share of the events."""
+
+
 class Augmentation(_Table):
     """What is hidden from the network while it trains, drawn afresh each time."""
 
@@ -117,6 +129,7 @@ class Recipe(_Recipe):
     model: ModelShape = ModelShape()
     training: Optimisation = Optimisation()
     augmentation: Augmentation = Augmentation()
+    pretraining: Pretraining = Pretraining()
 
 
 class TextRecipe(_Recipe):

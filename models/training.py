@@ -16,6 +16,7 @@ from models.fitting import Fit, Logits, Progress, Report
 from models.inputs import Inputs
 from models.model_card import model_card
 from models.network import EventNetwork
+from models.pretraining import pretrain
 from models.recipe import Augmentation, ModelShape, Recipe
 from models.training_metrics import training_metrics
 from models.training_set import Indices, TrainingSet
@@ -33,7 +34,8 @@ def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lamb
     """Train on `data` as the recipe says and write the best epoch's checkpoint to `output`.
 
     The same recipe, data and machine give the same weights, interrupted or not: an interrupted training goes on after
-    its last whole epoch. Raises TrainingSetError where a part lacks a class, or `output` holds another one unfinished.
+    its last whole epoch, and begins anew within pre-training. Raises TrainingSetError where a part lacks a class, or
+    `output` holds another one unfinished.
     """
     training, validation = data.split(recipe.validation.days, recipe.validation.label_delay_days)
     unfinished = Unfinished(output, recipe, data)
@@ -42,6 +44,8 @@ def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lamb
         torch.manual_seed(recipe.seed)
         network = EventNetwork(network_config(encoder, recipe.model))
         learner = _Learner(network, encoder, data, recipe.augmentation)
+        if recipe.pretraining.epochs and unfinished.read() is None:
+            pretrain(network, encoder, data, training, recipe, report)
         fit = Fit(learner, data.labels, training, validation, recipe.training, recipe.seed)
         fitted = fit.run(unfinished, report)
     metrics = training_metrics(data, training, validation, recipe, fitted)

@@ -17,10 +17,11 @@ from dataflows.training import make_training_set
 from models.checkpoint_files import CONFIG, UNFINISHED
 from models.choice import check_recipe, train_scorer
 from models.errors import CheckpointError, RecipeError, TrainingSetError
-from models.recipe import AnyRecipe, load_recipe
+from models.recipe import AnyRecipe, Recipe, load_recipe
 from models.training_set import TrainingSet
 
 if TYPE_CHECKING:
+    from models.fitting import Progress as Told
     from models.fitting import Report
 
 _OURS: Final = (CONFIG, UNFINISHED)
@@ -90,11 +91,15 @@ def _train(console: Console, data: TrainingSet, recipe: AnyRecipe, output: Path)
         raise typer.Exit(_INTERRUPTED) from None
 
 
+def _name(told: "Told", recipe: AnyRecipe) -> str:
+    if told.pretraining and isinstance(recipe, Recipe):
+        return f"pre-training {told.epoch}/{recipe.pretraining.epochs}"
+    return f"epoch {told.epoch}/{recipe.training.epochs}" + ", before the interruption" * told.earlier
+
+
 @contextmanager
 def _epochs(console: Console, recipe: AnyRecipe) -> Iterator["Report"]:
     """Shows each epoch's steps as a bar, and a line of what validation said after it."""
-    from models.fitting import Progress as Told
-
     columns = (
         TextColumn("[bold]{task.description}"),
         BarColumn(),
@@ -105,8 +110,8 @@ def _epochs(console: Console, recipe: AnyRecipe) -> Iterator["Report"]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("epoch 1", total=None, loss="")
 
-        def report(told: Told) -> None:
-            epoch = f"epoch {told.epoch}/{recipe.training.epochs}" + ", before the interruption" * told.earlier
+        def report(told: "Told") -> None:
+            epoch = _name(told, recipe)
             progress.update(task, description=epoch, completed=told.step, total=told.steps, loss=f"{told.loss:.4f}")
             if told.average_precision is not None:
                 console.print(
