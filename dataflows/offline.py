@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from contracts.events import Event, Label
 from contracts.scoring import ScoringInput
@@ -17,6 +17,7 @@ from operators.state import DictStates
 from operators.users import UserGroup, UserState
 
 S = TypeVar("S")
+Wanted: TypeAlias = Callable[[Event], bool]
 
 _CHUNK = 1_000
 _FEW_STATES = 10_000
@@ -29,16 +30,19 @@ def replay(
     return _inputs(enrich(events, labels, feature_set))
 
 
-def enrich(events: Iterable[Event], labels: Iterable[Label], feature_set: FeatureSet) -> Iterator[Enriched]:
+def enrich(
+    events: Iterable[Event], labels: Iterable[Label], feature_set: FeatureSet, only: Wanted | None = None
+) -> Iterator[Enriched]:
     """Every event in order, duplicates dropped, as it would leave the join live.
 
-    Events come in the order of the log; labels in the order of their label_time.
+    Events come in the order of the log; labels in the order of their label_time. Of events that are not wanted the
+    times alone are noted, by which others are late.
     """
     of_users, of_entities = _SweptStates[UserState](), _SweptStates[Ring]()
     users = UserGroup(feature_set, of_users, group=0, inputs=2)
     entities = EntityGroup(feature_set, of_entities, inputs=1)
     join = OrderedJoin(feature_set)
-    for pack in _packs(events, labels, lateness(feature_set.settle)):
+    for pack in _packs(events, labels, lateness(feature_set.settle), only):
         output = users.on_pack(pack)
         watermark = [] if output.watermark is None else [(0, output.watermark)]
         replies = entities.on_pack(EntityPack(0, output.queries, output.labels, watermark))
@@ -92,14 +96,15 @@ def _inputs(enriched: Iterable[Enriched]) -> Iterator[tuple[Event, ScoringInput]
         yield one.arrival.event, ScoringInput(tuple(one.features), one.window)
 
 
-def _packs(events: Iterable[Event], labels: Iterable[Label], allowed: int) -> Iterator[UserPack]:
+def _packs(events: Iterable[Event], labels: Iterable[Label], allowed: int, only: Wanted | None) -> Iterator[UserPack]:
     remaining, waiting = iter(events), iter(labels)
     label = next(waiting, None)
     latest, offset = UNKNOWN, 0
     while chunk := list(islice(remaining, _CHUNK)):
         arrivals = []
         for event in chunk:
-            arrivals.append(Arrival(event, 0, offset, event.event_time < latest - allowed, 0))
+            if only is None or only(event):
+                arrivals.append(Arrival(event, 0, offset, event.event_time < latest - allowed, 0))
             latest, offset = max(latest, event.event_time), offset + 1
         known = []
         while label is not None and label.label_time <= latest:

@@ -13,6 +13,7 @@ from msgspec import Raw
 
 from contracts.keys import KEY_GROUPS
 from operators.features import FeatureSet
+from operators.features.labels import Outcome
 from operators.packs import EntityLabel, EntityPack, Query, Reply, encode_raw
 from operators.ring import Ring
 from operators.settling import ABSENT_INPUT, Watermarks
@@ -114,7 +115,8 @@ class EntityGroup:
         key = self._key(label.kind, label.entity)
         ring = self._states.get(key)
         plan = self._plans[label.kind]
-        if ring is not None and plan.label(ring, label.time, label.event_id, label.label, label.label_time):
+        outcome = Outcome(label.label, label.replaced, label.matches)
+        if ring is not None and plan.label(ring, label.time, outcome, label.label_time):
             self._states.put(key, ring)
         else:
             self.unmatched += 1

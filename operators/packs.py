@@ -42,7 +42,7 @@ class Arrival(Pack):
     @property
     def reached(self) -> int:
         """How far its partition has come with it: what is in force there decides."""
-        return max(self.event.event_time, self.peak)
+        return self.peak or self.event.event_time
 
     @property
     def token(self) -> int:
@@ -101,9 +101,12 @@ class EntityLabel(Pack):
     kind: int
     entity: int
     time: int
-    event_id: int
-    label: str
     label_time: int
+    label: str
+    replaced: str
+    """The label that it had before; empty where no feature asks for that."""
+    matches: int
+    """As bits, which of the entity's features over labels look at the event."""
 
 
 class EntityPack(Pack):

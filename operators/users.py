@@ -10,7 +10,7 @@ from contracts.keys import fingerprint
 from contracts.scoring import ROW_SIZE, window_row
 from operators.features import EntityPlan, FeatureSet
 from operators.packs import Arrival, Enriched, EntityLabel, Query, Tidings, UserPack
-from operators.ring import ABSENT, Ring
+from operators.ring import Ring
 from operators.settling import ABSENT_INPUT, Watermarks, lateness
 from operators.state import States
 
@@ -37,6 +37,13 @@ class UserState:
         if self._ids is None:
             self._ids = set(ids)
         return event_id in self._ids
+
+    def find(self, event_id: int, ids: int) -> int | None:
+        """The index of the event with this fingerprint if it is kept by itself; `ids` is the number of their column."""
+        try:
+            return self.ring.columns[ids].index(event_id, self.ring.merged)
+        except ValueError:
+            return None
 
     def remember(self, event_id: int) -> None:
         """Note the id of an event just placed."""
@@ -99,7 +106,8 @@ class UserGroup:
         self._disorder = lateness(features.settle)
         self._window_bytes = features.window_events * ROW_SIZE
         self._plans = list(features.entities.values())
-        self._labelled = [(kind, plan.kind) for kind, plan in enumerate(self._plans) if plan.labels.names]
+        self._kinds = {plan.kind: kind for kind, plan in enumerate(self._plans)}
+        self._labelled = any(plan.labels.names for plan in self._plans)
         self._waiting: list[tuple[int, int, Label]] = []
         self._waited = 0
         self._blank = [0.0] * len(features.names)
@@ -191,19 +199,14 @@ class UserGroup:
 
     def _on_label(self, label: Label, output: UserOutput) -> None:
         state = self._states.get(label.user_id)
-        ring = state.ring if state else self._plan.new_ring()
-        event_id = fingerprint(label.event_id)
-        try:
-            index = ring.columns[self._plan.id_column or 0].index(event_id, ring.merged)
-        except ValueError:
+        index = None if state is None else state.find(fingerprint(label.event_id), self._plan.id_column or 0)
+        if state is None or index is None:
             output.unmatched += 1
             return
-        time = ring.times[index]
-        for kind, name in self._labelled:
-            link = self._plan.links.get(name)
-            entity = fingerprint(label.user_id) if link is None else ring.columns[link][index]
-            if entity != ABSENT:
-                output.labels.append(EntityLabel(kind, entity, time, event_id, label.label, label.label_time))
+        ring, user = state.ring, fingerprint(label.user_id)
+        for kind, entity, outcome in self._plan.labelling.label(ring, index, user, label.label):
+            output.labels.append(EntityLabel(self._kinds[kind], entity, ring.times[index], label.label_time, *outcome))
+            self._states.put(label.user_id, state)
 
 
 def _rows_end(head: bytes) -> int:

@@ -10,7 +10,6 @@ from operators.features.definition import Feature, FeatureFile
 from operators.features.entity import entity_fields, named_by
 from operators.features.expression import parts
 from operators.features.window import Window, pane_start
-from operators.settling import UNKNOWN, lateness
 
 _RELATIVE: Final = 1e-9
 """What floating point may lose."""
@@ -62,21 +61,28 @@ class Evidence:
         self._spans = [(feature, span) for feature in file.features for span in feature.spans(file.settle)]
         edges = [span.reach for _, span in self._spans if span.size]
         self._oldest = min((pane_start(event.event_time - edge, edge) for edge in edges), default=event.event_time)
+        self._ages = any(feature.aggregate == "age" for feature in file.features)
         self._seen: list[_Seen] = []
         self._firsts: list[_Seen] = []
         """Those earlier than all of their entity's before them."""
         self._first: dict[str, int] = {}
         self._labels: dict[tuple[str, str], list[Label]] = {}
-        self._latest = UNKNOWN
         self._passed = False
 
-    def add(self, event: Event) -> None:
+    def concerns(self, event: Event) -> bool:
+        """Whether it may be part of the features, or keep another from being."""
+        recent = self._ages or event.event_time > self._oldest
+        return (recent and bool(self._shared(event))) or _key(event) == _key(self._event)
+
+    def _shared(self, event: Event) -> list[str]:
+        return [entity for entity, names in self._identifiers.items() if _names(event, entity) == names]
+
+    def add(self, event: Event, late: bool) -> None:
         """One more event: in the order of the log, without duplicates, the explained one among them."""
         time = event.event_time
-        seen = _Seen(event, not self._passed, time < self._latest - lateness(self._file.settle))
-        self._latest = max(self._latest, time)
+        seen = _Seen(event, not self._passed, late)
         self._passed = self._passed or _key(event) == _key(self._event)
-        shared = [entity for entity, names in self._identifiers.items() if _names(event, entity) == names]
+        shared = self._shared(event)
         if not shared or time > self._event.event_time:
             return
         if time > self._oldest:

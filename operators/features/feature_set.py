@@ -47,7 +47,8 @@ class FeatureSet:
             kind: EntityPlan(kind, features, self.settle, most) for kind, features in sorted(settled.items())
         }
         horizon = max((plan.horizon for plan in self.entities.values() if plan.labels.names), default=0)
-        self.user = EntityPlan("user", own, None, most, horizon, links=self.entities if horizon else ())
+        labelled = [plan for plan in self.entities.values() if plan.labels.names]
+        self.user = EntityPlan("user", own, None, most, horizon, labelled)
 
     def with_expressions(self, names: Iterable[str]) -> tuple[str, ...]:
         """These features and all expressions over them, in the order of `names`."""

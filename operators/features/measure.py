@@ -28,7 +28,7 @@ class Measure(NamedTuple):
     """What one column of a ring holds of each event that matches `where`.
 
     `field` is an event field (a raw column of amounts, fingerprints or times) or two of them joined by `+`, or `1` (the
-    event itself), `has_amount`, or `labelled`: whether it has the label named.
+    event itself), `has_amount`, `label` (the one that it has, by number), or `labelled`: whether it has the one named.
     """
 
     field: str

@@ -37,8 +37,11 @@ class Panes:
         self._batch = most + most // 4
         self._summarised = summarised
 
-    def merge(self, ring: Ring, through: int, now: int) -> None:
-        """Merge what lies before the latest events up to `through`, many at a time; no read to come is before `now`."""
+    def merge(self, ring: Ring, through: int, now: int, gone: int) -> None:
+        """Merge what lies before the latest events up to `through`, many at a time.
+
+        No read to come is before `now`, nor looks at events up to `gone`.
+        """
         times = ring.times
         if len(times) - ring.merged <= self._batch:
             return
@@ -59,6 +62,7 @@ class Panes:
             if summarise := self._summarised.get(number):
                 summaries[number] = _summarised(summarise, ring, number, starts, count)
         ring.merge(count, _packed(old[kept]), columns, summaries)
+        ring.gone_through = max(ring.gone_through, gone)
         _bound(ring)
 
     def _kept(self, times: _Integers, now: int) -> _Integers:

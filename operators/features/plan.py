@@ -5,7 +5,8 @@ from typing import Final
 
 from operators.features.definition import Where
 from operators.features.entity import entity_fields
-from operators.features.labels import LabelColumns, find
+from operators.features.labelling import Labelling
+from operators.features.labels import Entered, LabelColumns, Outcome
 from operators.features.measure import Measure, WindowedFeature
 from operators.features.panes import Panes
 from operators.features.program import appending, extraction, identification, reading
@@ -34,7 +35,7 @@ class EntityPlan:
         settle: int | None,
         most: int,
         horizon: int = 0,
-        links: Iterable[str] = (),
+        labelled: Iterable["EntityPlan"] = (),
     ) -> None:
         self.kind = kind
         self.slots = tuple(slot for slot, _ in features)
@@ -42,13 +43,8 @@ class EntityPlan:
         self._measures: list[Measure] = []
         self._summarised: dict[int, Summarise] = {}
         owned = settle is None
-        labelled = any(feature.label for _, feature in features)
-        self.id_column = self.column(Measure("event_id", Where(), False)) if owned or labelled else None
-        self.links = {
-            link: self.column(Measure("+".join(entity_fields(link)), Where(), False))
-            for link in links
-            if link != "user"
-        }
+        self.id_column = self.column(Measure("event_id", Where(), False)) if owned else None
+        self.labelling = Labelling(self, list(labelled))
         windows: dict[Window, list[tuple[int, Reader]]] = {}
         for number, (slot, feature) in enumerate(features):
             windows.setdefault(feature.window(self.settle), []).append(
@@ -61,7 +57,7 @@ class EntityPlan:
         """A read at t looks at events up to t minus this (ms)."""
         self.ageless = all(feature.aggregate != "age" for _, feature in features)
         """No feature asks when an entity was first seen."""
-        self.wait = self.settle if labelled else self.reach
+        self.wait = self.settle if any(feature.label for _, feature in features) else self.reach
         """A read at t waits until every watermark has passed t minus this (ms)."""
         self.cumulative = tuple(measure.cumulative for measure in self._measures)
         self.identify = identification(entity_fields(kind))
@@ -106,7 +102,7 @@ class EntityPlan:
         if ring.times[0] <= now - self._kept:
             ring.trim(now - self._kept)
         if len(ring.times) > self._most:
-            self._panes.merge(ring, now - self.reach, now)
+            self._panes.merge(ring, now - self.reach, now, now - self._kept)
 
     def answer(
         self, ring: Ring, time: int, values: Sequence[int], watermark: int
@@ -116,18 +112,17 @@ class EntityPlan:
         `values` are the event's own. No event to come is older than the watermark.
         """
         features = [0.0] * len(self.slots)
-        undo: list[tuple[int, int]] = []
-        if ring.recent_labels and self.id_column is not None:
-            ids = ring.columns[self.id_column]
-            undo = self.labels.enter_known(ring, ids, time - self.settle, watermark - self.settle)
+        undo: list[Entered] = []
+        if ring.recent_labels:
+            undo = self.labels.enter_known(ring, time - self.settle, watermark - self.settle)
         capped = self.read(ring, time, values, features)
-        for index, label in undo:
-            self.labels.enter(ring, index, label)
+        for entered in undo:
+            self.labels.enter(ring, *entered)
         return features, capped
 
-    def label(self, ring: Ring, time: int, event_id: int, label: str, label_time: int) -> bool:
-        """Note what became known of the event at `time`; a new label replaces the old. False: no such event."""
-        if self.id_column is None or find(ring, ring.columns[self.id_column], event_id, time) is None:
+    def label(self, ring: Ring, time: int, label: Outcome, label_time: int) -> bool:
+        """Note what became known of an event at `time`. False: there is none any more."""
+        if ring.find(time) is None:
             return False
-        self.labels.note(ring, label_time, time, event_id, label)
+        self.labels.note(ring, label_time, time, label)
         return True

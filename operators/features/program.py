@@ -132,6 +132,8 @@ def _value(measure: Measure, match: str) -> str:
         return "0"
     if field == "1":
         value = "1"
+    elif field == "label":
+        value = str(ABSENT)
     elif field == "event_time":
         value = "event.event_time"
     elif field == "has_amount":

@@ -1,10 +1,12 @@
 """Entities of more events than are kept one by one: panes give what their definition says, and it is told."""
 
 import tomllib
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dataflows import offline
 from operators.features import parse_feature_set, readers
@@ -22,8 +24,20 @@ from tests.features.streams import (
     feature_sets,
     streams,
     without_duplicates,
+    written,
 )
+from tests.features.test_busy_merchant import busy
+from tests.features.topology import Topology, partitioned, released
 
+RATES = written(
+    "2s",
+    [
+        {"entity": "merchant", "aggregate": "rate", "label": "fraud", "windows": ["8s", "1m"]},
+        {"entity": "merchant", "aggregate": "rate", "label": "fraud", "windows": ["1m"], "delay": "8s"},
+        {"entity": "merchant", "aggregate": "rate", "label": "fraud", "windows": ["1m"], "where": {"outcome": ["ok"]}},
+        {"entity": "device", "aggregate": "rate", "label": "legitimate", "windows": ["1h"]},
+    ],
+)
 STEADY = tuple(range(150, 250, 7))
 UNLABELLED = tuple(aggregate for aggregate in AGGREGATES if aggregate != "rate")
 
@@ -47,3 +61,21 @@ def test_panes_give_what_the_definitions_say(case: tuple[str, Stream], chunk: in
         patch.setattr(readers, "LONG", long)
         replayed = list(offline.enrich(events, labels, features))
     assert_equal(features.names, [one.features for one in replayed], oracle.vectors(file, events, labels))
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32), st.sampled_from([3, 10]), st.integers(1, 3), st.sampled_from([1, 5, 1_000]))
+def test_labels_of_merged_events_count(seed: int, cap: int, inputs: int, most: int) -> None:
+    random, text = Random(seed), f"max_events = {cap}\n" + RATES
+    stream = busy(random, (50, 100, 300, 3_000), (0, 0, 0.5, 1))
+    users = [replace(one, user_id=f"u{number}") for number, one in enumerate(stream.events)]  # who have few events each
+    of_user = {one.event_id: one.user_id for one in users}
+    labels = [replace(one, user_id=of_user[one.event_id]) for one in stream.labels]
+    spread = Stream(users, labels)
+    features = parse_feature_set(text, "rates.toml")
+    topology = Topology(features, partitioned(spread, inputs, 1), seed)
+    topology.run(most, 0.1)
+    found = released(topology, users)
+    wanted = oracle.vectors(FeatureFile.model_validate(tomllib.loads(text)), users, labels)
+    assert_equal(features.names, [one.features for one in found], wanted)
+    assert not topology.unmatched

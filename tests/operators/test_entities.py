@@ -79,7 +79,7 @@ def test_an_event_is_late_where_a_read_should_have_seen_it() -> None:
 def test_an_event_is_late_where_labels_of_later_moments_are_entered() -> None:
     entities = Entities(RATED)
     entities.take(0, 20_000)
-    known = EntityLabel(0, fingerprint("m"), START, fingerprint("e0"), "fraud", START + 15_000)
+    known = EntityLabel(0, fingerprint("m"), START, START + 15_000, "fraud", "", 1)
     entities.group.on_pack(EntityPack(0, [], [known], []))
     (_, read) = entities.take(mark=ABSENT_INPUT)
     assert read.features == [1.0]
@@ -97,11 +97,11 @@ def test_after_an_idle_input_speaks_again_its_reads_wait_again() -> None:
 def test_a_label_without_its_event_is_counted() -> None:
     entities = Entities(RATED)
     entities.take(0)
-    for merchant, time, event_id in [("m", 0, "other"), ("m", 1, "e0"), ("other", 0, "e0")]:
-        label = EntityLabel(0, fingerprint(merchant), START + time, fingerprint(event_id), "fraud", START + 5)
+    for merchant, time in [("m", 1), ("other", 0)]:
+        label = EntityLabel(0, fingerprint(merchant), START + time, START + 5, "fraud", "", 1)
         entities.group.on_pack(EntityPack(0, [], [label], []))
     entities.take(mark=ABSENT_INPUT)
-    assert entities.group.unmatched == 3
+    assert entities.group.unmatched == 2
 
 
 def test_entities_of_an_age_alone_are_kept_without_settling() -> None:

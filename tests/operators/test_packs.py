@@ -26,7 +26,7 @@ ARRIVAL = Arrival(EVENT, 31, 2**40, True, 1_522_540_800_001)
 ENRICHED = Enriched(ARRIVAL, [0.1, nan, -1.0], bytes(range(256)), 2, False)
 PACKS = [
     UserPack(3, [ARRIVAL], [Label("e", "u", "fraud", 5, "bank")], [(0, 2**62), (1, -(2**62))]),
-    EntityPack(3, [Query(1, BIG, 5, (1, 0, -BIG - 1, BIG), 63, BIG)], [EntityLabel(0, 1, 2, BIG, "abuse", 4)], []),
+    EntityPack(3, [Query(1, BIG, 5, (1, 0, -BIG - 1, BIG), 63, BIG)], [EntityLabel(0, 1, 2, 4, "abuse", "", 5)], []),
     JoinPack(63, [ENRICHED], [Reply(BIG, 1, [0.25, nan], True, 63)]),
     ScoredPack(0, [Scored(ENRICHED, 0.123456), Scored(ENRICHED, None)]),
 ]

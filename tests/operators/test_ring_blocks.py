@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operators import columns
 from operators import ring as rings
 from operators.features.panes import Panes
 from operators.features.summaries import summarise_identities
@@ -34,7 +35,7 @@ def contents(ring: Ring) -> list[object]:
     """All that a ring knows; of the totals their steps, which alone are read."""
     steps = [[later - earlier for earlier, later in pairwise(totals)] for totals in ring.columns[1:]]
     rest = (ring.first_seen, ring.read_through, ring.labelled_through, ring.recent_labels, ring.dropped)
-    return [list(ring.times), list(ring.columns[0]), *steps, *rest, ring.merged, ring.summaries]
+    return [list(ring.times), list(ring.columns[0]), *steps, *rest, ring.merged, ring.gone_through, ring.summaries]
 
 
 def change(ring: Ring, kind: str, place: int, value: int) -> None:
@@ -49,16 +50,16 @@ def change(ring: Ring, kind: str, place: int, value: int) -> None:
     elif kind == "trim" and times:
         ring.trim(times[place % len(times)])
     elif kind == "merge" and times:
-        PANES.merge(ring, times[-1] - place, times[-1])
+        PANES.merge(ring, times[-1] - place, times[-1], times[0] - 1)
     elif kind == "label":
-        ring.recent_labels.append((place, place, value, 0))
+        ring.recent_labels.append((place, place, value, 0, 1))
         ring.read_through = ring.labelled_through = place
 
 
 @given(STEPS)
 @pytest.mark.parametrize("rebase", [2**61, 10**14])
 def test_what_is_read_is_what_was_written(rebase: int, steps: list[Step]) -> None:
-    with patch.object(rings, "BLOCK", 3), patch.object(rings, "_REBASE", rebase):
+    with patch.object(rings, "BLOCK", 3), patch.object(columns, "_REBASE", rebase):
         ring, disk = Ring(KINDS), Disk(Ring)
         for step in [*steps, ("write", 0, 0)]:
             if step[0] == "write":
@@ -118,7 +119,7 @@ def test_trimming_deletes_whole_blocks_and_writes_none(ring: Ring) -> None:
 
 
 def test_merging_writes_what_is_merged_and_deletes_the_blocks_that_it_was(ring: Ring) -> None:
-    Panes([640], 300, {}).merge(ring, 999, 999)
+    Panes([640], 300, {}).merge(ring, 999, 999, -1)
     record = ring.take_changes()[1]
     assert ring.merged == 89
     assert record == {MERGED: record[MERGED]} | dict.fromkeys(range(70))

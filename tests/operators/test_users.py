@@ -155,15 +155,15 @@ def test_a_label_waits_until_every_input_has_passed_its_time() -> None:
     assert (output.unmatched, users.group.waiting) == (0, [])
 
 
-def test_labels_go_on_in_the_order_of_their_times_and_of_arrival() -> None:
+def test_labels_that_change_something_go_on_in_the_order_of_their_times_and_of_arrival() -> None:
     users = Users()
     users.take(event("a", 0))
     given = [("abuse", 3), ("fraud", 1), ("legitimate", 3), ("fraud", 2), ("fraud", 3)]
     users.take(*(Label("a", "u", name, START + time, "") for name, time in given))
     users.restart()
     output = users.take(marks=[(0, ABSENT_INPUT), (1, ABSENT_INPUT)])
-    assert [(one.label, one.label_time - START) for one in output.labels[::2]] == [
-        ("fraud", 1), ("fraud", 2), ("abuse", 3), ("legitimate", 3), ("fraud", 3),
+    assert [(one.label, one.label_time - START, one.replaced) for one in output.labels[::2]] == [
+        ("fraud", 1, ""), ("abuse", 3, "fraud"), ("fraud", 3, ""),
     ]  # fmt: skip
 
 

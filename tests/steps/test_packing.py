@@ -57,7 +57,7 @@ def outputs(draw: st.DrawFn) -> list[tuple[str, UserOutput]]:
         merchants = [fingerprint(f"m{number}") for number in draw(st.lists(st.integers(0, 8), max_size=5))]
         output.enriched = [Enriched(arrival("u", number), [0.5], b"", 1, False) for number in range(len(merchants))]
         output.queries = [Query(0, one, 0, (1,), group, number) for number, one in enumerate(merchants)]
-        output.labels = [EntityLabel(0, one, 0, 7, "fraud", number) for number, one in enumerate(merchants[::2])]
+        output.labels = [EntityLabel(0, one, 0, number, "fraud", "", 1) for number, one in enumerate(merchants[::2])]
         output.watermark = draw(st.none() | st.integers(0, 9))
         drawn.append((GROUP_KEYS[group], output))
     return drawn
