@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import nan
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from models.event_fields import Rows, unpack_rows
 from models.layout import Layout
 from models.network import EventNetwork
 from models.serving import ServedNetwork
+
+_WARM_BATCH: Final = 64
 
 
 class EventScorer:
@@ -58,6 +61,13 @@ class EventScorer:
         found = self._graphed(self.encoded(batch)) if self._graphed else self._packed(batch)
         scores: list[float] = found.tolist()
         return scores
+
+    def warm_up(self) -> None:
+        """Score windows that say nothing, of every size that a GPU captures, so that no event waits for that."""
+        sizes = self._graphed.sizes if self._graphed else [(_WARM_BATCH, self.window_events)]
+        unknown = (nan,) * len(self.feature_names)
+        for batch, length in sizes:
+            self.score([ScoringInput(unknown, bytes(length * ROW_SIZE))] * batch)
 
     def encoded(self, batch: Sequence[ScoringInput]) -> Batch:
         """Inputs as tensors on the CPU, padded to the longest window. Raises ValueError for one of another form."""
