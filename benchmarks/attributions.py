@@ -40,11 +40,11 @@ class Rankings:
 
     def parts(self, case: Case) -> list[Part]:
         """All that can be taken away."""
-        return [effect.part for effect in self._occlusion.effects(*case)[1]]
+        return [effect.part for effect in self._occlusion.effects(*case)]
 
     def occlusion(self, case: Case) -> list[Part]:
         """By what each does to the log-odds."""
-        effects = self._occlusion.effects(*case)[1]
+        effects = self._occlusion.effects(*case)
         return [effect.part for effect in sorted(effects, key=lambda effect: -effect.log_odds)]
 
     def chance(self, case: Case) -> list[Part]:
@@ -92,7 +92,9 @@ class Rankings:
         windows = (start + along[:, None, None] * (positions - start)).requires_grad_()
         numbers = (there.numbers + along[:, None] * (here.numbers - there.numbers)).requires_grad_()
         summary = network.bert(inputs_embeds=windows).last_hidden_state[:, 0]
-        of_windows, of_numbers = torch.autograd.grad(network.decide(summary, numbers).sum(), (windows, numbers))
+        of_windows, of_numbers = torch.autograd.grad(
+            network.decide(summary, network.numeric(numbers)).sum(), (windows, numbers)
+        )
         events = ((positions - start) * of_windows.mean(0)).sum(-1)[0].detach().numpy()
         features = ((here.numbers - there.numbers) * of_numbers.mean(0))[0].detach().numpy()
         places = np.concatenate((encoder.features._pieces[0], np.arange(len(usual))))

@@ -40,9 +40,9 @@ from models.recipe import ModelShape
 from models.training import network_config
 from models.training_set import TrainingSet
 
-INPUTS: Final = 1_024
+INPUTS: Final = 512
 FEATURES: Final = 15
-REPEATS: Final = 9
+REPEATS: Final = 7
 LONGEST: Final = 64
 _CEILING: Final = 1_024
 """Rows and columns of the matrices whose product shows what the machine can do."""

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from transformers import TextClassificationPipeline, pipeline
 
-from benchmarks.scoring import machine
+from benchmarks.machine import machine
 from contracts.events import Event
 from contracts.scoring import ScoringInput, window_row
 from models.text.checkpoint import load_text_checkpoint

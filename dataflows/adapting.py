@@ -105,6 +105,7 @@ def adapt_live(task: Task, cluster: str, state: Path, *, once: bool) -> Iterator
     """Beside the flow of a cluster: the moves, once they are sent. Raises UserError.
 
     Goes on until this process is asked to end; with `once`, until it has looked at all that is there.
+    Ends with an error beside a policy that has other thresholds.
     """
     topics = task.settings.topics
     task = task._replace(urls={**task.urls, topics.policy_changes: cluster})
@@ -116,6 +117,13 @@ def adapt_live(task: Task, cluster: str, state: Path, *, once: bool) -> Iterator
     ):
         log.partitions(topics.control)
         control = ControlTopic(log.open(topics.control, 0), saved.written if saved else None)
+
+        def save() -> float:
+            if not courses.other_policy:  # else a restart shall hear of it again
+                here = Saved(task.policy.version, known.positions, courses.states, courses.clock, control.end)
+                _save(state, here)
+            return time.monotonic()
+
         live, saved_at = False, time.monotonic()
         while not draining.is_set() and not (once and live):
             read = known.read()
@@ -123,14 +131,17 @@ def adapt_live(task: Task, cluster: str, state: Path, *, once: bool) -> Iterator
             if not live and known.caught_up:
                 live = True
                 changes += courses.look_again()
+            if live and courses.other_policy:
+                raise UserError(
+                    f"the flow decides by {courses.other_policy}, with other thresholds: start with its file"
+                )
             control.send(changes)
             if changes or time.monotonic() - saved_at >= _SAVE:
-                _save(state, Saved(task.policy.version, known.positions, courses.states, courses.clock, control.end))
-                saved_at = time.monotonic()
+                saved_at = save()
             yield from changes
             if not read:
                 _pause()
-        _save(state, Saved(task.policy.version, known.positions, courses.states, courses.clock, control.end))
+        save()
 
 
 @contextmanager

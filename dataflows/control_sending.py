@@ -14,7 +14,6 @@ from contracts.control import ControlChange, control_key
 from dataflows.connectors.base import AtOffsets, InputPartition, ReadRange
 from dataflows.connectors.urls import open_input, open_output
 from dataflows.control_reading import TOO_LATE
-from dataflows.errors import UserError
 from dataflows.sending import TopicSender, change_record
 from dataflows.settings import Settings
 from dataflows.to_end import read_to_end, records_to_end
@@ -84,29 +83,25 @@ def follow_changes(
     Those that came too late are sent again, for the time that `anew` gives. Raises UserError, DeliveryError.
     """
     topics = settings.topics
-    told = dict.fromkeys((topics.policy_changes, topics.dead_letters), url)
+    answers = dict.fromkeys((topics.policy_changes, topics.dead_letters), url)
     deadline = time.monotonic() + patience
     outcomes: dict[str, Outcome] = {}
     sent = {change.change_id: change for change in changes}
-    with closing(open_input(told, ReadRange("latest"), settings.kafka.client())) as log:
+    with closing(open_input(answers, ReadRange("latest"), settings.kafka.client())) as log:
         partitions = [log.open(*place) for place in log.partitions()]
         send_changes(changes, url, settings)
         while len(outcomes) < len(sent) and time.monotonic() < deadline:
-            for identity, outcome in _outcomes(partitions, topics.control):
-                if identity in sent and identity not in outcomes:
-                    if outcome.code == TOO_LATE and anew is not None:
-                        sent[identity] = structs.replace(sent[identity], effective_at=anew())
-                        send_changes([sent[identity]], url, settings)
-                    else:
-                        outcomes[identity] = outcome
+            told = {
+                identity: outcome for identity, outcome in _outcomes(partitions, topics.control) if identity in sent
+            }
+            late = [identity for identity, outcome in told.items() if anew and outcome.code == TOO_LATE]
+            if anew and late:
+                at = anew()
+                sent |= {identity: structs.replace(sent[identity], effective_at=at) for identity in late}
+                send_changes([sent[identity] for identity in late], url, settings)
+            outcomes |= {identity: outcome for identity, outcome in told.items() if identity not in late}
             time.sleep(_PAUSE)
     return Sent(list(sent.values()), outcomes)
-
-
-def accepted_changes(url: str, settings: Settings) -> list[ControlChange]:
-    """All that a flow has accepted, in the order in which it did. Raises UserError."""
-    records = records_to_end(url, settings.topics.policy_changes, settings.kafka.client())
-    return [change for place, record in records if (change := _decoded(place, record.value)) is not None]
 
 
 def latest_changes(url: str, settings: Settings) -> list[ControlChange]:
@@ -138,10 +133,3 @@ def _identity(value: bytes) -> str:
     except InvalidRecordError:
         return ""
     return "" if change is None else change.change_id
-
-
-def _decoded(place: str, value: bytes) -> ControlChange | None:
-    try:
-        return decode_control(value)
-    except InvalidRecordError as error:
-        raise UserError(f"{place}: not the record of a change: {error}") from None

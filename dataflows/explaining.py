@@ -34,7 +34,7 @@ def explain_event(
 
     Raises UserError where there is no such event, or where several users have one and none is named.
     """
-    event = find_event(log.events(), event_id, user_id, "--events")
+    event = find_event(log.events(), event_id, user_id, "among the events that --events names")
     evidence = Evidence(file, event)
     wanted = {_key(one) for one in log.events() if evidence.concerns(one)}
     labels = sorted((one for one in log.labels() if _key(one) in wanted), key=attrgetter("label_time"))
@@ -44,8 +44,8 @@ def explain_event(
     return event, list(evidence.explanations(vector, capped))
 
 
-def find_event(events: Iterable[Event], event_id: str, user_id: str | None, option: str) -> Event:
-    """The event of an id, among those that an option of the command names.
+def find_event(events: Iterable[Event], event_id: str, user_id: str | None, where: str) -> Event:
+    """The event of an id; `where` tells what was searched.
 
     Raises UserError where there is none, or where several users have one and none is named.
     """
@@ -55,7 +55,7 @@ def find_event(events: Iterable[Event], event_id: str, user_id: str | None, opti
             found.setdefault(event.user_id, event)
     if not found:
         of_user = "" if user_id is None else f" of the user {user_id}"
-        raise UserError(f"EVENT_ID: no event {event_id}{of_user} among the events that {option} names")
+        raise UserError(f"EVENT_ID: no event {event_id}{of_user} {where}")
     if len(found) > 1:
         raise UserError(f"EVENT_ID: {len(found)} users have an event {event_id}: name one with --user {min(found)}")
     return next(iter(found.values()))

@@ -65,10 +65,12 @@ class Account(NamedTuple):
     """Without each of the model's reasons, and without all."""
 
 
-def account_for(log: Log, judge: Judge, event_id: str, user_id: str | None) -> Account:
-    """Why an event of a log has its score. Raises UserError where there is no such event, or where several users have
-    one and none is named."""
-    event = find_event(log.events(), event_id, user_id, "--source")
+def account_for(log: Log, judge: Judge, event_id: str, user_id: str | None, where: str) -> Account:
+    """Why an event of a log has its score; `where` tells the log.
+
+    Raises UserError where there is no such event, or where several users have one and none is named.
+    """
+    event = find_event(log.events(), event_id, user_id, where)
     with by_label_time(log.labels(), Path(gettempdir())) as labels:
         own = _retrace(log.events(), labels, judge.features, event)
     state = None
@@ -82,10 +84,9 @@ def account_for(log: Log, judge: Judge, event_id: str, user_id: str | None) -> A
 
 
 def _moved(judge: Judge, event: Event, given: ScoringInput) -> list[Moved]:
-    _, effects = judge.explainer.occlusion.effects(event.event_type, given)
+    effects = judge.explainer.occlusion.effects(event.event_type, given)
     effects.sort(key=lambda effect: -abs(effect.log_odds))
-    reasons = judge.explainer.told(event.event_type, given, effects)
-    return [Moved(effect, reason) for effect, reason in zip(effects, reasons, strict=True)]
+    return [Moved(effect, judge.explainer.told(event.event_type, given, effect)) for effect in effects]
 
 
 def _retrace(

@@ -12,7 +12,6 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from transformers import BertConfig
 
-from contracts.scoring import ROW_SIZE, ScoringInput
 from models.checkpoint_files import (
     ARCHITECTURE,
     CARD,
@@ -67,7 +66,7 @@ def load_checkpoint(
     network = _network(directory, _bert(directory, files.config), files.encoder, files.weights)
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     scorer = EventScorer(network, files.encoder, files.version, target)
-    scorer.score([ScoringInput((float("nan"),) * len(scorer.feature_names), bytes(ROW_SIZE))])
+    scorer.warm_up()
     return scorer
 
 

@@ -51,6 +51,12 @@ def size_for(batch: int, length: int, longest: int) -> tuple[int, int]:
     return next(size for size in BATCHES if size >= batch), min(1 << (length - 1).bit_length(), longest)
 
 
+def sizes(longest: int) -> list[tuple[int, int]]:
+    """All of them."""
+    lengths = sorted({size_for(1, length, longest)[1] for length in range(1, longest + 1)})
+    return [(batch, length) for batch in BATCHES for length in lengths]
+
+
 def padded_scores(network: ServedNetwork, batch: Batch) -> Tensor:
     """Probabilities [batch], by operations whose shapes do not depend on the lengths."""
     ids, values, features, lengths = batch
@@ -65,6 +71,11 @@ class GraphedNetwork:
         self._longest = longest
         self._device = device
         self._captured: dict[tuple[int, int], _Captured] = {}
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """What is captured, each when it is first needed: windows and events."""
+        return sizes(self._longest)
 
     def __call__(self, batch: Batch) -> Tensor:
         """Probabilities [batch] on the CPU, of a batch on the CPU."""

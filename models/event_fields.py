@@ -121,7 +121,7 @@ class EventFields(BaseModel):
             "weekday": (time // _DAY + 3) % 7,
             "country_change": _change(rows["country"]),
             **self._look_up(rows),
-            **dict(zip(ENTITIES, _recurrences(np.stack([rows[name].T for name in ENTITIES], 1)), strict=True)),
+            **_recurrences(rows),
         }
         ids = np.empty((*time.shape, len(codes)), np.int32)
         for index, code in enumerate(codes.values()):
@@ -179,14 +179,12 @@ def _change(value: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     return codes
 
 
-def _recurrences(entities: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
-    """Codes [kinds, batch, length] of entities [length, kinds, batch], newest first.
-
-    0 absent; else 1 for the window's first event with this entity, 2 for a later one, plus 2 if the scored one's.
-    """
+def _recurrences(rows: Rows) -> dict[str, npt.NDArray[np.uint8]]:
+    """0 absent; else 1 for the window's first event with this entity, 2 for a later one, plus 2 if the scored one's."""
+    entities = np.stack([rows[name].T for name in ENTITIES], 1)
     seen = np.zeros(entities.shape, np.bool_)
     for lag in range(1, len(entities)):
         seen[:-lag] |= entities[:-lag] == entities[lag:]
-    codes: npt.NDArray[np.uint8] = 1 + seen.view(np.uint8) + 2 * (entities == entities[0]).view(np.uint8)
+    codes = 1 + seen.view(np.uint8) + 2 * (entities == entities[0]).view(np.uint8)
     codes *= entities != 0
-    return codes.transpose(1, 2, 0)
+    return dict(zip(ENTITIES, codes.transpose(1, 2, 0), strict=True))

@@ -55,29 +55,42 @@ class EventScorer:
         """The probability of fraud or abuse for each input. Raises ValueError for an input of another form."""
         if not batch:
             return []
-        encoded = self.encoded(batch)
-        scores: list[float] = (self._graphed or self._packed)(encoded).tolist()
+        found = self._graphed(self.encoded(batch)) if self._graphed else self._packed(batch)
+        scores: list[float] = found.tolist()
         return scores
+
+    def warm_up(self) -> None:
+        """Score windows that say nothing: of all lengths, and on a GPU in all sizes that it captures."""
+        unknown = (nan,) * len(self.feature_names)
+        empty = [ScoringInput(unknown, bytes(length * ROW_SIZE)) for length in range(1, self.window_events + 1)]
+        self.score(empty)
+        for batch, length in self._graphed.sizes if self._graphed else ():
+            self.score([empty[length - 1]] * batch)
 
     def encoded(self, batch: Sequence[ScoringInput]) -> Batch:
         """Inputs as tensors on the CPU, padded to the longest window. Raises ValueError for one of another form."""
-        rows, lengths = self._windows(batch)
+        rows, lengths = self._windows([one.window for one in batch])
         ids, values = map(torch.from_numpy, self._encoder.events.encode(rows))
         return Batch(ids, values, torch.from_numpy(self._vectors(batch)), torch.tensor(lengths))
 
-    def _packed(self, batch: Batch) -> Tensor:
-        ids, values, features, lengths = batch
-        return self._served(ids, values, features, Layout.packing(lengths))
+    def _packed(self, batch: Sequence[ScoringInput]) -> Tensor:
+        """Without padding; a window that several inputs have, as an explained event's variants do, is read once."""
+        places = {window: place for place, window in enumerate(dict.fromkeys(one.window for one in batch))}
+        rows, lengths = self._windows(list(places))
+        ids, values = map(torch.from_numpy, self._encoder.events.encode(rows))
+        features = torch.from_numpy(self._vectors(batch))
+        shared = torch.tensor([places[one.window] for one in batch]) if len(places) < len(batch) else None
+        return self._served(ids, values, features, Layout.packing(torch.tensor(lengths)), shared)
 
-    def _windows(self, batch: Sequence[ScoringInput]) -> tuple[Rows, list[int]]:
+    def _windows(self, windows: Sequence[bytes]) -> tuple[Rows, list[int]]:
         """Rows [batch, longest], padded before the oldest, and the windows' lengths."""
-        sizes = [min(len(one.window), self.window_events * ROW_SIZE) for one in batch]
+        sizes = [min(len(window), self.window_events * ROW_SIZE) for window in windows]
         wrong = next((size for size in sizes if not size or size % ROW_SIZE), None)
         if wrong is not None:
             raise ValueError(f"a window must be 1 or more rows of {ROW_SIZE} bytes, not {wrong} bytes")
         longest = max(sizes)
         rows = unpack_rows(
-            b"".join([one.window[-longest:].rjust(longest, b"\0") for one in batch]), longest // ROW_SIZE
+            b"".join([window[-longest:].rjust(longest, b"\0") for window in windows]), longest // ROW_SIZE
         )
         return rows, [size // ROW_SIZE for size in sizes]
 

@@ -24,16 +24,14 @@ class Layout(NamedTuple):
         shortest, longest = map(int, torch.aminmax(lengths))
         if shortest == longest:
             return cls(len(lengths), longest)
-        padding = cls.padding(lengths, longest)
-        present = torch.arange(longest) < lengths[:, None]
-        return padding._replace(events=present.flatten().nonzero()[:, 0], sources=present.flatten().cumsum(0) - 1)
+        present = _present(lengths, longest)
+        events, sources = present.flatten().nonzero()[:, 0], present.flatten().cumsum(0) - 1
+        return cls(len(lengths), longest, _bias(present), events, sources)
 
     @classmethod
     def padding(cls, lengths: Tensor, longest: int) -> Self:
         """With padding, on the device of `lengths` [batch]: the shapes are always the same."""
-        present = torch.arange(longest, device=lengths.device) < lengths[:, None]
-        bias = torch.zeros(present.shape, device=lengths.device).masked_fill_(~present, -torch.inf)
-        return cls(len(lengths), longest, bias[:, None, None])
+        return cls(len(lengths), longest, _bias(_present(lengths, longest)))
 
     def pack(self, padded: Tensor) -> Tensor:
         """[batch * length, width] to [events, width]."""
@@ -43,3 +41,11 @@ class Layout(NamedTuple):
         """[events, width] to [batch, length, width]."""
         padded = packed if self.sources is None else packed.index_select(0, self.sources)
         return padded.view(self.batch, self.length, -1)
+
+
+def _present(lengths: Tensor, longest: int) -> Tensor:
+    return torch.arange(longest, device=lengths.device) < lengths[:, None]
+
+
+def _bias(present: Tensor) -> Tensor:
+    return torch.where(present, 0.0, -torch.inf)[:, None, None]

@@ -40,8 +40,7 @@ class EventNetwork(nn.Module):
     def positions(self, ids: Tensor, values: Tensor) -> Tensor:
         """Input embeddings [batch, length, hidden] of ids [batch, length, fields] and values [..., VALUES]."""
         embedded = F.embedding_bag(ids.flatten(0, 1), self.fields.weight, mode="sum")
-        summed = torch.addmm(embedded, values.flatten(0, 1), self.values.weight.t())
-        return summed.view(*ids.shape[:2], -1)
+        return embedded.addmm_(values.flatten(0, 1), self.values.weight.t()).view(*ids.shape[:2], -1)
 
     def decide(self, summary: Tensor, features: Tensor) -> Tensor:
         """Logits [batch] of summaries [batch, hidden] and the numeric branch's output [batch, numeric_hidden]."""

@@ -25,9 +25,16 @@ class ServedNetwork:
         self._head_weight = network.head.weight.detach()[0] * slope
         self._head_bias = network.head.bias.detach() * slope + offset
 
-    def __call__(self, ids: Tensor, values: Tensor, features: Tensor, layout: Layout) -> Tensor:
-        """[batch] of ids [batch, length, fields] and values [..., VALUES], padded, and vectors [batch, features]."""
+    def __call__(
+        self, ids: Tensor, values: Tensor, features: Tensor, layout: Layout, shared: Tensor | None = None
+    ) -> Tensor:
+        """[batch] of ids [windows, length, fields] and values [..., VALUES], padded, and vectors [batch, features].
+
+        `shared` [batch] tells the window of each vector, where there are fewer.
+        """
         summary = self._summary(self._positions(ids, values), layout)
+        if shared is not None:
+            summary = summary.index_select(0, shared)
         both = torch.cat((summary, self._numeric(features).relu_()), dim=1)
         fused = torch.addmm(self._fusion_bias, both, self._fusion_weight).relu_()
         return torch.addmv(self._head_bias, fused, self._head_weight).sigmoid_()

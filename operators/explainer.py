@@ -1,6 +1,6 @@
 """A model's reasons: what moved a score most, as stable codes with a sentence each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from contracts.decisions import Reason
@@ -50,21 +50,17 @@ class Explainer:
 
     def reasons(self, event: Event, given: ScoringInput) -> tuple[Reason, ...]:
         """The most effective first. Raises what the scorer raises."""
-        _, effects = self.occlusion.effects(event.event_type, given)
-        return tuple(self.told(event.event_type, given, strongest(effects)[:MOST]))
+        effects = self.occlusion.effects(event.event_type, given)
+        return tuple(self.told(event.event_type, given, effect) for effect in strongest(effects)[:MOST])
 
-    def told(self, event_type: str, given: ScoringInput, effects: Sequence[Effect]) -> list[Reason]:
-        """A code and a sentence for each effect."""
-        usual = self._scorer.usual(event_type)
-        reasons = []
-        for subject, row in self.occlusion.narrowed(event_type, given, effects):
-            if subject is None:
-                reasons.append(_past_event(given.window[row * ROW_SIZE : (row + 1) * ROW_SIZE]))
-            else:
-                place = subject.places[0]
-                text = sentence(self._features.declared[place], given.features[place], usual[place])
-                reasons.append(Reason(PREFIX + subject.code, text))
-        return reasons
+    def told(self, event_type: str, given: ScoringInput, effect: Effect) -> Reason:
+        """An effect's code and sentence."""
+        subject, row = effect.telling
+        if subject is None:
+            return _past_event(given.window[row * ROW_SIZE : (row + 1) * ROW_SIZE])
+        place = subject.places[0]
+        text = sentence(self._features.declared[place], given.features[place], self._scorer.usual(event_type)[place])
+        return Reason(PREFIX + subject.code, text)
 
 
 def strongest(effects: list[Effect]) -> list[Effect]:
@@ -81,5 +77,5 @@ def _past_event(row: bytes) -> Reason:
     time, amount, *_, event_type = WINDOW_ROW.unpack(row)
     kind, at = EVENT_TYPES[event_type], format_time(time)[:19].replace("T", " ")
     over = f" over {money(amount / AMOUNT_SCALE)}" if amount >= 0 else ""
-    text = f"The user's {kind.replace('_', ' ')} of {at} (UTC){over} adds to the risk."
+    text = f"Before it came the user's {kind.replace('_', ' ')} of {at} (UTC){over}."
     return Reason(f"{PREFIX}past-{kind.replace('_', '-')}", text)

@@ -5,7 +5,7 @@ taken away become what is usual for legitimate events of the type, and expressio
 the window.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from math import isnan, log
 from typing import Final, NamedTuple
 
@@ -24,7 +24,7 @@ _FIELDS: Final = {"merchant_id": 2, "device_id": 3, "card_id": 4, "ip": 5, "coun
 
 
 class Part(NamedTuple):
-    """What can be taken away: the features of a subject, or a past event by its row (the window's oldest is 0)."""
+    """What can be taken away: features of a subject, or a past event by its row (the window's oldest is 0)."""
 
     subject: Subject | None
     row: int = -1
@@ -38,12 +38,14 @@ class Effect(NamedTuple):
     """The score without it."""
     log_odds: float
     """What it adds to the score's log-odds, two decimals."""
+    telling: Part
+    """The one of its features that by itself does most of it; the part itself, where it is one."""
 
 
 class Occlusion:
     """Takes parts of a scorer's inputs away.
 
-    An input is scored with its own variants and no others, so that its effects depend on nothing but itself.
+    An input is scored in one call with its own variants and no others: its effects depend on nothing but itself.
     """
 
     def __init__(self, scorer: ExplainableScorer, features: FeatureSet) -> None:
@@ -53,25 +55,18 @@ class Occlusion:
         found = {place: _field(feature) for place, feature in enumerate(features.declared)}
         self._fields = {place: field for place, field in found.items() if field is not None}
 
-    def effects(self, event_type: str, given: ScoringInput) -> tuple[float, list[Effect]]:
-        """The input's score, and the effects of what isn't as usual: in the feature set's order, then the window's."""
-        parts = list(self._parts(event_type, given))
-        score, *others = self._scorer.score([given, *(self.without(event_type, given, [part]) for part in parts)])
-        whole = log_odds(score)
-        return score, [
-            Effect(part, without, round(whole - log_odds(without), 2))
-            for part, without in zip(parts, others, strict=True)
-        ]
+    def effects(self, event_type: str, given: ScoringInput) -> list[Effect]:
+        """The effects of all that isn't as usual: in the order of the feature set, and then of the window."""
+        parts = self._parts(event_type, given)
+        asked = list(dict.fromkeys(one for part in parts for one in (part, *_each(part))))
+        whole, *found = self._scorer.score([given, *(self.without(event_type, given, [part]) for part in asked)])
+        scores = dict(zip(asked, found, strict=True))
 
-    def narrowed(self, event_type: str, given: ScoringInput, effects: Sequence[Effect]) -> list[Part]:
-        """The effects' parts, each with the one feature that by itself does most of it in place of several."""
-        usual = self._scorer.usual(event_type)
-        alone = [list(_each(effect.part, given.features, usual)) for effect in effects]
-        asked = [one for some in alone if len(some) > 1 for one in some]
-        scores = self._scorer.score([self.without(event_type, given, [one]) for one in asked]) if asked else []
-        left = dict(zip(asked, (round(log_odds(score), 2) for score in scores), strict=True))
-        choices = ((min if effect.log_odds > 0 else max, some) for effect, some in zip(effects, alone, strict=True))
-        return [choose(some, key=lambda one: left.get(one, 0.0)) for choose, some in choices]
+        def moved(part: Part) -> float:
+            return round(log_odds(whole) - log_odds(scores[part]), 2)
+
+        choose = {part: max if moved(part) > 0 else min for part in parts}
+        return [Effect(part, scores[part], moved(part), choose[part](_each(part), key=moved)) for part in parts]
 
     def without(self, event_type: str, given: ScoringInput, parts: Collection[Part]) -> ScoringInput:
         """The input without some of its parts."""
@@ -101,14 +96,17 @@ class Occlusion:
         earlier = [row[field] for row in WINDOW_ROW.iter_unpack(window[:-ROW_SIZE]) if row[field]] if newer else []
         return _replaced(window, field, earlier[-1]) if earlier else window
 
-    def _parts(self, event_type: str, given: ScoringInput) -> Iterator[Part]:
+    def _parts(self, event_type: str, given: ScoringInput) -> list[Part]:
+        """All of the input that isn't as usual."""
         usual = self._scorer.usual(event_type)
-        for subject in self._subjects:
-            if any(_differ(given.features[place], usual[place]) for place in subject.places):
-                yield Part(subject)
+        unusual = {place for place, value in enumerate(given.features) if _differ(value, usual[place])}
+        found = [
+            Part(subject._replace(places=tuple([place for place in subject.places if place in unusual])))
+            for subject in self._subjects
+            if not unusual.isdisjoint(subject.places)
+        ]
         past = len(given.window) // ROW_SIZE - 1
-        for row in range(max(0, past + 1 - self._scorer.window_events), past):
-            yield Part(None, row)
+        return found + [Part(None, row) for row in range(max(0, past + 1 - self._scorer.window_events), past)]
 
 
 def log_odds(score: float) -> float:
@@ -117,14 +115,10 @@ def log_odds(score: float) -> float:
     return log(bounded / (1 - bounded))
 
 
-def _each(part: Part, features: Sequence[float], usual: Sequence[float]) -> Iterator[Part]:
-    """The part's features that aren't as usual, each as a part of its own; a past event is one."""
-    if part.subject is None:
-        yield part
-        return
-    for place in part.subject.places:
-        if _differ(features[place], usual[place]):
-            yield Part(part.subject._replace(places=(place,)))
+def _each(part: Part) -> list[Part]:
+    """Each feature of several, as a part of its own."""
+    subject = part.subject
+    return [Part(subject._replace(places=(place,))) for place in subject.places] if subject else [part]
 
 
 def _field(feature: WindowedFeature) -> int | None:

@@ -42,7 +42,7 @@ class Arrival(Pack):
     @property
     def reached(self) -> int:
         """How far its partition has come with it: what is in force there decides."""
-        return max(self.event.event_time, self.peak)
+        return self.peak or self.event.event_time
 
     @property
     def token(self) -> int:

@@ -44,7 +44,7 @@ def explain(
     source = source or f"kafka://{settings.kafka.bootstrap}"
     labels = labels or beside(source, settings.topics.labels)
     with open_past(Console(stderr=True), source, labels, settings) as past:
-        account = account_for(past, judge, event_id, user)
+        account = account_for(past, judge, event_id, user, f"in {source}")
     if as_json:
         typer.echo(to_json(account, judge))
     else:

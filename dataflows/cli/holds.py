@@ -23,6 +23,7 @@ from dataflows.connectors.urls import open_output
 from dataflows.errors import UserError
 from dataflows.holds import Hold, HoldTable
 from dataflows.holds.database import UnavailableError
+from dataflows.holds.page import holds_page
 from dataflows.holds.service import HoldService, open_table
 from dataflows.holds.view import as_json, one_hold, pending_holds, printable
 from dataflows.sending import TopicSender, decision_record
@@ -75,6 +76,7 @@ def list_holds(
     json: Json = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on showing them until Ctrl-C.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Show so many of the oldest.")] = 50,
+    html: Annotated[Path | None, typer.Option(help="Write all of them into a page to look at.")] = None,
 ) -> None:
     """Show the pending holds with their age and reason, the oldest first.
 
@@ -83,6 +85,8 @@ def list_holds(
     with _table(config, table) as (_, opened):
         if json:
             _write_json(as_json(hold, _now()) for hold in opened.pending())
+        elif html is not None:
+            _write_page(html, holds_page(opened.pending(), _now()))
         elif watch:
             _watch(opened, limit)
         else:
@@ -227,6 +231,14 @@ def _pending(holds: list[Hold], name: str) -> Hold:
         names = ", ".join(f"{hold.hold_id[:10]} of user {printable(hold.user_id)}" for hold in pending)
         raise UserError(f"{name}: several holds are pending ({names}); name one of them")
     return pending[0]
+
+
+def _write_page(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: can't be written: {error.strerror}") from None
+    typer.echo(str(path))
 
 
 def _watch(table: HoldTable, limit: int) -> None:

@@ -72,12 +72,12 @@ class HoldService:
             self.totals += batch
             self.pending, self._lag, self._pause = table.count_pending(), lag, _FIRST_PAUSE
             metrics.count_holds(batch.applied, batch.repeats, batch.refused, self.pending)
-            show(f"{self}, {lag:,} records to go")
+            show(self._progress())
 
         try:
             with HoldTable.open(self._settings.holds.table) as table:
                 self.pending = table.count_pending()
-                show(f"{self}")
+                show(self._progress())
                 consume(
                     table,
                     self._source,
@@ -91,6 +91,10 @@ class HoldService:
             _LOG.warning("%s; trying again in %.1f s", error, self._pause)
             return False
         return True
+
+    def _progress(self) -> str:
+        applied, refused = self.totals.applied.total(), self.totals.refused.total()
+        return f"{self._lag:,} to go; {applied:,} applied, {refused:,} refused; {self.pending:,} pending"
 
     def __str__(self) -> str:
         totals = self.totals

@@ -32,7 +32,7 @@ def pending_holds(holds: Sequence[Hold], now: int, most: int) -> Group:
         table.add_row(
             Text(printable(hold.order_id) or "-", "bold"),
             Text(printable(hold.user_id)),
-            Text(_what(hold)),
+            Text(what(hold)),
             span(now - hold.opened_at),
             _time_used(hold, now),
             _ends_in(hold, now),
@@ -53,7 +53,7 @@ def _headline(holds: Sequence[Hold], now: int, most: int) -> Text:
     return text
 
 
-def _what(hold: Hold) -> str:
+def what(hold: Hold) -> str:
     """The action, what it allows, and whether it was another one at first."""
     text = words(hold.action)
     if hold.limit is not None:

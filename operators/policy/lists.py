@@ -34,7 +34,9 @@ class _List:
         self._written = written
 
     def __contains__(self, entry: object) -> bool:
-        for since, _, member in reversed(self._moves.get(entry, ())):  # type: ignore[call-overload]
-            if since <= self._lists.now:
-                return bool(member)
+        moves = self._moves.get(entry)  # type: ignore[call-overload]
+        if moves is not None:
+            for since, _, member in reversed(moves):
+                if since <= self._lists.now:
+                    return bool(member)
         return entry in self._written

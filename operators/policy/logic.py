@@ -38,7 +38,8 @@ _NEVER_MISSING: Final = ("user_risk",)
 
 def implies(first: Node, second: Node) -> bool:
     """Whether the second condition holds wherever the first does."""
-    return _implies(_plain(first), _plain(second))
+    given, wanted = _plain(first), _plain(second)
+    return _never(given) or _always(wanted) or _implies(given, wanted)
 
 
 def never_holds(condition: Node) -> bool:
@@ -86,13 +87,13 @@ def _plain(node: Node) -> Node:
 
 
 def _implies(first: Node, second: Node) -> bool:
-    if first == second or _never(first) or _always(second):
+    if first == second:
         return True
     match first, second:
         case AnyOf(operands=operands), _:
-            return all(_implies(one, second) for one in operands)
+            return all(_never(one) or _implies(one, second) for one in operands)
         case _, All(operands=operands):
-            return all(_implies(first, one) for one in operands)
+            return all(_always(one) or _implies(first, one) for one in operands)
         case All(operands=operands), _:
             return any(_implies(one, second) for one in operands) or (
                 isinstance(second, AnyOf) and any(_implies(first, one) for one in second.operands)

@@ -95,8 +95,8 @@ def test_rules_are_those_of_the_user_s_whole_past(explain: Any) -> None:
 @pytest.mark.parametrize(
     ("event_id", "options", "said"),
     [
-        ("nobody-s", (), "EVENT_ID: no event nobody-s among the events that --source names"),
-        (NAMED.event_id, ("--user", "u-0"), f"EVENT_ID: no event {NAMED.event_id} of the user u-0 among"),
+        ("nobody-s", (), "EVENT_ID: no event nobody-s in /"),
+        (NAMED.event_id, ("--user", "u-0"), f"EVENT_ID: no event {NAMED.event_id} of the user u-0 in /"),
         (NAMED.event_id, ("--checkpoint", "fake"), 'scoring.checkpoint: "fake" has nothing to explain'),
         (NAMED.event_id, ("--checkpoint", "none"), 'scoring.checkpoint: "none" has nothing to explain'),
         (NAMED.event_id, ("--checkpoint", "nowhere"), "nowhere: there is no such checkpoint"),

@@ -1,6 +1,7 @@
 """`sealwax policy`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,14 @@ def test_features_that_are_not_told_of_are_named(policy: Path, given: Path, seal
     policy.write_text(HEAD + RULES.replace("level == 'high'", "feature.user_count_1d > 3"))
     shown = sealwax("policy", "explain", policy, "--given", given)
     assert shown.err == "features that nothing tells of, and so missing: user_count_1d\n"
+
+
+def test_the_documented_explanation(tmp_path: Path, sealwax: Sealwax) -> None:
+    page = (ROOT / "docs/policies.md").read_text()
+    (example,) = re.findall(r"\$ cat given.json\n(.*?)```", page, re.DOTALL)
+    given, _, shown = example.partition("$ sealwax policy explain shop-policy.toml --given given.json\n")
+    (tmp_path / "given.json").write_text(given)
+    found = rows(sealwax("policy", "explain", SHOP[0], "--given", "given.json").out)
+    wanted = rows(shown[: shown.index("$")])
+    assert len(wanted) > 8
+    assert [row for row in wanted if row != "..." and row not in found] == []

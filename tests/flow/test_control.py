@@ -38,7 +38,7 @@ from tests.flow.harness import (
     updates_by_event,
     write_lines,
 )
-from tests.flow.stream import Stream, make_stream
+from tests.flow.stream import START, Stream, make_stream
 
 pytestmark = pytest.mark.kafka
 
@@ -130,6 +130,10 @@ def test_a_change_under_load(make_cluster: MakeCluster, make_directory: MakeDire
         send_live(cluster, settings, stream)
         bad = [entry("u9", 0, "late"), structs.replace(policy_change(SECOND, 40 * MINUTE, "bad"), text="levels = 3")]
         refused = follow_changes(bad, cluster.url, settings, command.HANGS_AFTER, None).outcomes
+        again = follow_changes(
+            [entry("u9", 0, "again")], cluster.url, settings, command.HANGS_AFTER, lambda: START + 60 * MINUTE
+        )
+        assert again.outcomes == {"again": Outcome(True)}
         assert {identity: outcome.code for identity, outcome in refused.items()} == {
             "late": "too_late",
             "bad": "invalid_policy",
@@ -140,7 +144,7 @@ def test_a_change_under_load(make_cluster: MakeCluster, make_directory: MakeDire
     assert status == 0, said
     run_to_end(settings, *[cluster.url] * 3)
     outputs = cluster.outputs()
-    assert len(outputs.letters) == 2
+    assert len(outputs.letters) == 3
     assert updates_by_event(outputs).keys() == stream.event_ids
     assert {identity: one.policy for identity, one in seen(outputs).items()} == {
         identity: one.policy for identity, one in expected(stream, duration=14 * MINUTE).items()

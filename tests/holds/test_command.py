@@ -73,6 +73,32 @@ def test_list_shows_age_and_reason_the_oldest_first(sealwax: Sealwax, table: str
     assert "(the 1 oldest are shown)" in sealwax("holds", "list", "--table", table, "--limit", 1).out
 
 
+def test_watch_goes_on_until_it_is_interrupted(sealwax: Sealwax, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def sleep(_: float) -> None:
+        looks.append(table)
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(holds_command.time, "sleep", sleep)
+    watched = sealwax("holds", "list", "--table", table, "--watch")
+    assert (watched.status, len(looks)) == (0, 3)
+
+
+def test_a_page_shows_them_all(sealwax: Sealwax, table: str, tmp_path: Path) -> None:
+    assert sealwax("holds", "list", "--table", table, "--html", "holds.html").status == 0
+    text = Path("holds.html").read_text()
+    assert [text.count(said) for said in ("<svg", ">o-1<", ">due for 1.0 min<", ">The payment is likely fraud.<")] == [
+        2, 1, 1, 2,
+    ]  # fmt: skip
+    told = sealwax("holds", "list", "--table", table, "--html", tmp_path / "nowhere" / "holds.html")
+    assert (told.status, "can't be written: No such file or directory" in told.err) == (2, True)
+    HoldTable.open("empty.db").close()
+    sealwax("holds", "list", "--table", "empty.db", "--html", "empty.html")
+    assert "Nothing is pending" in Path("empty.html").read_text()
+
+
 def test_json_is_for_machines(sealwax: Sealwax, table: str) -> None:
     old, due = map(json.loads, sealwax("holds", "list", "--table", table, "--json").out.splitlines())
     assert (old["order_id"], due["order_id"], old["age_seconds"]) == ("o-1", None, 3 * HOUR / 1_000)

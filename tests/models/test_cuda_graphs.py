@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.checkpoint import load_checkpoint
-from models.cuda_graphs import BATCHES, Batch, padded_scores, size_for
+from models.cuda_graphs import BATCHES, Batch, padded_scores, size_for, sizes
 from models.event_scorer import EventScorer
 from tests.models.synthetic import WINDOW_EVENTS, scoring_inputs, training_set
 
@@ -27,7 +27,8 @@ def test_a_size_holds_the_batch_and_there_are_few(batch: int, length: int, longe
     rows, places = size_for(batch, length, longest)
     assert batch <= rows <= max(1, 4 * batch)
     assert length <= places <= min(longest, 2 * length)
-    assert len({size_for(batch, each, longest)[1] for each in range(1, longest + 1)}) <= longest.bit_length() + 1
+    assert (rows, places) in sizes(longest)
+    assert len(sizes(longest)) <= len(BATCHES) * (longest.bit_length() + 1)
 
 
 def test_parts_are_the_whole_in_order() -> None:

@@ -37,6 +37,12 @@ def test_the_same_alone_and_in_any_batch(scorer: EventScorer, inputs: list[Scori
     assert scorer.score([]) == []
 
 
+def test_inputs_may_share_windows(scorer: EventScorer, inputs: list[ScoringInput]) -> None:
+    sharing = [one._replace(window=inputs[number % 7].window) for number, one in enumerate(inputs)]
+    alone = [scorer.score([one])[0] for one in sharing]
+    assert scorer.score(sharing) == pytest.approx(alone, abs=1e-5)
+
+
 def test_scores_are_probabilities_and_find_the_planted_fraud(scorer: EventScorer, inputs: list[ScoringInput]) -> None:
     scores = np.array(scorer.score(inputs))
     assert ((scores >= 0) & (scores <= 1)).all()

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.attributions import Case, Rankings
 from contracts.decisions import Reason
 from contracts.events import EVENT_TYPES, Event
 from contracts.scoring import ExplainableScorer, ScoringInput
@@ -18,6 +20,7 @@ from models.fake import FakeScorer
 from models.usual import learn_usual
 from operators.explainer import Explainer, strongest
 from operators.features import parse_feature_set
+from operators.occlusion import Occlusion
 from operators.packs import Arrival, Enriched, Joined
 from tests.models.synthetic import NAMES, scoring_inputs, training_set
 
@@ -87,7 +90,9 @@ def test_a_checkpoint_brings_what_is_usual(scorer: ExplainableScorer) -> None:
 
 
 def test_one_from_before_gives_no_reasons(scorer: EventScorer) -> None:
-    before = EventScorer(scorer._network, scorer._encoder.model_copy(update={"usual": {}}), "old#1", scorer._device)
+    before = EventScorer(
+        scorer._network, scorer._encoder.model_copy(update={"usual": {}}), "old#1", torch.device("cpu")
+    )
     assert Explainer.of(before, FEATURES, 0.5) is None
     text = scorer._encoder.model_dump_json(exclude={"usual"})
     assert Encoder.model_validate_json(text).usual == {}
@@ -138,7 +143,19 @@ def test_the_planted_signs_are_found_and_taking_them_away_tells(scorer: EventSco
     dice = np.random.default_rng(1)
     chosen, others = [], []
     for one in risky:
-        _, effects = explainer.occlusion.effects("payment", one)
+        effects = explainer.occlusion.effects("payment", one)
         chosen.append(explainer.occlusion.without("payment", one, [strongest(effects)[0].part]))
         others.append(explainer.occlusion.without("payment", one, [effects[dice.integers(len(effects))].part]))
     assert np.mean(scorer.score(chosen)) < 0.5 * np.mean(scorer.score(others)) < np.mean(scorer.score(risky))
+
+
+def test_the_rankings_held_against_it_rank_the_same_parts(scorer: EventScorer, inputs: list[ScoringInput]) -> None:
+    rankings = Rankings(scorer, Occlusion(scorer, FEATURES))
+    for one in inputs[:5]:
+        case = Case("payment", one)
+        parts = set(rankings.parts(case))
+        for ranking in (
+            rankings.occlusion, rankings.integrated_gradients, rankings.shapley, rankings.distance, rankings.chance
+        ):  # fmt: skip
+            ranked = ranking(case)
+            assert (len(ranked), set(ranked)) == (len(parts), parts)

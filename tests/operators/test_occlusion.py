@@ -90,7 +90,8 @@ def named(effects: Sequence[Effect]) -> dict[str | int, Effect]:
 
 @given(st.tuples(values, values, values, values).map(lambda four: (*four, nan)))
 def test_of_a_sum_each_effect_is_its_own_term(features: tuple[float, ...]) -> None:
-    score, effects = Occlusion(Sum(), FEATURES).effects("payment", ScoringInput(features, WINDOW))
+    given = ScoringInput(features, WINDOW)
+    effects = Occlusion(Sum(), FEATURES).effects("payment", given)
 
     def term(*places: int) -> float:
         known = [0.0 if isnan(features[place]) else features[place] for place in places]
@@ -101,6 +102,7 @@ def test_of_a_sum_each_effect_is_its_own_term(features: tuple[float, ...]) -> No
     for code, effect in expected.items():
         assert (found[code].log_odds if code in found else 0.0) == pytest.approx(effect, abs=0.006)
     assert [found[row].log_odds for row in range(3)] == [LOGIN, 0.0, LOGIN]
+    (score,) = Sum().score([given])
     assert [log_odds(score) - log_odds(one.without) for one in effects] == pytest.approx(
         [one.log_odds for one in effects], abs=0.006
     )
@@ -108,12 +110,12 @@ def test_of_a_sum_each_effect_is_its_own_term(features: tuple[float, ...]) -> No
 
 def test_what_is_as_usual_is_not_scored_again() -> None:
     scorer = Sum()
-    _, effects = Occlusion(scorer, FEATURES).effects("payment", ScoringInput(USUAL, window(EVENT)))
+    effects = Occlusion(scorer, FEATURES).effects("payment", ScoringInput(USUAL, window(EVENT)))
     assert (effects, len(scorer.seen)) == ([], 1)
 
 
 def test_what_follows_from_a_feature_follows_it() -> None:
-    parts = named(Occlusion(Sum(), FEATURES).effects("payment", GIVEN)[1])
+    parts = named(Occlusion(Sum(), FEATURES).effects("payment", GIVEN))
     without = Occlusion(Sum(), FEATURES).without("payment", GIVEN, [parts["amount"].part])
     assert without.features == (50.0, 3.0, 6.0, 1.0, 50.0 / 6.0)
     assert WINDOW_ROW.unpack(without.window[-ROW_SIZE:])[1] == 500_000
@@ -122,7 +124,7 @@ def test_what_follows_from_a_feature_follows_it() -> None:
 
 def test_a_new_device_becomes_the_one_before() -> None:
     occlusion = Occlusion(Sum(), FEATURES)
-    part = named(occlusion.effects("payment", GIVEN)[1])["user-same-device"].part
+    part = named(occlusion.effects("payment", GIVEN))["user-same-device"].part
     own = WINDOW_ROW.unpack(occlusion.without("payment", GIVEN, [part]).window[-ROW_SIZE:])
     assert own[3] == WINDOW_ROW.unpack(WINDOW[ROW_SIZE : 2 * ROW_SIZE])[3] != WINDOW_ROW.unpack(WINDOW[-ROW_SIZE:])[3]
     often = GIVEN._replace(features=(300.0, 3.0, 6.0, 12.0, 50.0))
@@ -142,12 +144,9 @@ def test_a_new_device_becomes_the_one_before() -> None:
     ],
 )
 def test_of_several_features_the_one_that_does_most_is_told(features: tuple[float, ...], told: str) -> None:
-    occlusion = Occlusion(Sum(), FEATURES)
-    given = ScoringInput(features, window(EVENT))
-    _, effects = occlusion.effects("payment", given)
-    (narrowed,) = occlusion.narrowed("payment", given, effects)
-    assert narrowed.subject is not None
-    assert [FEATURES.names[place] for place in narrowed.subject.places] == [told]
+    (effect,) = Occlusion(Sum(), FEATURES).effects("payment", ScoringInput(features, window(EVENT)))
+    assert effect.telling.subject is not None
+    assert [FEATURES.names[place] for place in effect.telling.subject.places] == [told]
 
 
 def test_past_events_leave_the_window_and_the_others_stay() -> None:
@@ -157,7 +156,7 @@ def test_past_events_leave_the_window_and_the_others_stay() -> None:
 
 def test_only_what_the_scorer_reads_of_a_longer_window() -> None:
     longer = GIVEN._replace(window=window(past("login", 1), past("login", 2)) + WINDOW)
-    _, effects = Occlusion(Sum(), FEATURES).effects("payment", longer)
+    effects = Occlusion(Sum(), FEATURES).effects("payment", longer)
     assert [one.part.row for one in effects if one.part.subject is None] == [2, 3, 4]
 
 
@@ -172,15 +171,15 @@ def test_reasons_are_the_strongest_first_and_none_is_weak() -> None:
     ]  # fmt: skip
     known = GIVEN._replace(features=(52.0, 1.0, 2.0, 10.0, 26.0))
     assert [(one.code, one.text) for one in explainer.reasons(EVENT, known)] == [
-        ("model:past-login", "The user's login of 2026-01-01 00:10:00 (UTC) adds to the risk."),
-        ("model:past-login", "The user's login of 2026-01-01 00:03:00 (UTC) adds to the risk."),
+        ("model:past-login", "Before it came the user's login of 2026-01-01 00:10:00 (UTC)."),
+        ("model:past-login", "Before it came the user's login of 2026-01-01 00:03:00 (UTC)."),
     ]
 
 
 @given(st.tuples(values, values, values, values).map(lambda four: (*four, nan)), st.integers(0, 3))
 def test_every_reason_raised_the_score(features: tuple[float, ...], gone: int) -> None:
     occlusion = Occlusion(Sum(), FEATURES)
-    _, effects = occlusion.effects("payment", ScoringInput(features, WINDOW[gone * ROW_SIZE :]))
+    effects = occlusion.effects("payment", ScoringInput(features, WINDOW[gone * ROW_SIZE :]))
     chosen = strongest(effects)
     assert [one.log_odds for one in chosen] == sorted((one.log_odds for one in chosen), reverse=True)
     assert all(one.log_odds >= LEAST for one in chosen)

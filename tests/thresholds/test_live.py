@@ -85,13 +85,17 @@ def test_it_asks_for_one_move_now_and_goes_on_from_what_was_accepted(world: Worl
     assert world.control == [first, second]
 
 
-def test_a_move_that_the_flow_refused_is_asked_for_again(world: World) -> None:
+def test_beside_another_policy_it_ends_and_says_so_again(world: World) -> None:
     world.updates(range(48), 0.4)
-    [first] = world.run(POLICY)
-    world.updates(range(48, 52), 0.4)
-    [second] = world.run(POLICY)
-    assert (first.value, second.value) == (0.55, 0.55)
-    assert first.change_id != second.change_id
+    text = (HEAD + THRESHOLDS + RULES).replace("start = 0.8", "start = 0.7")
+    other = parsed(text)
+    world.accept(ControlChange("p", "policy", other.version, START, "ann", "Hold more.", text))
+    for _ in range(2):
+        with pytest.raises(UserError, match=f"the flow decides by {other.version}, with other thresholds"):
+            world.run(POLICY)
+    assert world.control == []
+    [move] = world.run(other)
+    assert move.value == 0.45
 
 
 def test_what_was_sent_before_a_crash_is_not_sent_again(world: World) -> None:

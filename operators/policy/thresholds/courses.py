@@ -5,7 +5,9 @@ from typing import Final, TypeAlias
 
 from contracts.control import ControlChange
 from contracts.events import Label
-from operators.policy.policy import Policy
+from contracts.messages import INITIAL
+from operators.policy.definition import ThresholdTable
+from operators.policy.policy import Policy, parse_policy
 from operators.policy.thresholds.course import Course, CourseState
 from operators.policy.thresholds.scored import Scored
 
@@ -23,8 +25,11 @@ class Courses:
         self._courses = {
             name: Course(name, table, ahead, states.get(name)) for name, table in policy.thresholds.items()
         }
+        self._tables = policy.thresholds
         self.clock = clock
         """The latest time that was taken in, epoch ms."""
+        self.other_policy = ""
+        """The version of the policy in force, where that is known to have other thresholds."""
 
     @property
     def states(self) -> dict[str, CourseState]:
@@ -47,13 +52,20 @@ class Courses:
         return changes
 
     def accept(self, change: ControlChange) -> None:
-        """A change is in force; another's than of one of the thresholds changes nothing."""
-        if change.kind == "threshold" and change.name in self._courses:
+        """A change is in force; another's than of a threshold or of the whole policy changes nothing."""
+        if change.kind == "policy":
+            tables = self._tables if change.name == INITIAL else _thresholds(change)
+            self.other_policy = change.name if tables != self._tables else ""
+        elif change.kind == "threshold" and change.name in self._courses:
             self._courses[change.name].accept(change)
 
     def look_again(self) -> list[ControlChange]:
         """The moves that the latest looks ask for, now."""
         return [move for course in self._courses.values() for move in course.look_again(self.clock)]
+
+
+def _thresholds(change: ControlChange) -> Mapping[str, ThresholdTable]:
+    return parse_policy(change.text, change.name, change.files.__getitem__).thresholds
 
 
 def time_of(known: Known) -> int:
