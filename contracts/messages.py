@@ -138,6 +138,7 @@ class RiskUpdateMessage(Message):
     user_risk: Annotated[float, Field(ge=0, le=1)]
     level: str
     reasons: list[Reason]
+    """The rules' that hold, the deciding one's first; then the model's, whose codes begin with `model:`."""
     late: bool
     """The event came after its partition's watermark: its features may differ in a replay of another interleaving."""
     degraded: bool

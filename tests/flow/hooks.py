@@ -1,6 +1,7 @@
 """Builders of a flow with a part that misbehaves."""
 
 from collections.abc import Sequence
+from math import nan
 
 from bytewax.dataflow import Dataflow
 
@@ -15,6 +16,19 @@ from models.fake import FakeScorer
 def failing_on_refunds(job: Job) -> Dataflow:
     """The scorer fails on every batch that holds a refund."""
     RunRequest.scorer = lambda self: FakeScorer(fails=_has_refund)  # type: ignore[method-assign]
+    return flow.build(job)
+
+
+class Explained(FakeScorer):
+    """To whom nothing is usual but an unknown value."""
+
+    def usual(self, event_type: str) -> tuple[float, ...]:
+        return (nan,) * len(self.feature_names)
+
+
+def explained(job: Job) -> Dataflow:
+    """The scorer's scores can be explained."""
+    RunRequest.scorer = lambda self: Explained(self.features.names)  # type: ignore[method-assign]
     return flow.build(job)
 
 
