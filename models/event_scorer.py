@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import nan
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +15,6 @@ from models.event_fields import Rows, unpack_rows
 from models.layout import Layout
 from models.network import EventNetwork
 from models.serving import ServedNetwork
-
-_WARM_BATCH: Final = 64
 
 
 class EventScorer:
@@ -63,11 +60,12 @@ class EventScorer:
         return scores
 
     def warm_up(self) -> None:
-        """Score windows that say nothing, of every size that a GPU captures, so that no event waits for that."""
-        sizes = self._graphed.sizes if self._graphed else [(_WARM_BATCH, self.window_events)]
+        """Score windows that say nothing: of all lengths, and on a GPU in all sizes that it captures."""
         unknown = (nan,) * len(self.feature_names)
-        for batch, length in sizes:
-            self.score([ScoringInput(unknown, bytes(length * ROW_SIZE))] * batch)
+        empty = [ScoringInput(unknown, bytes(length * ROW_SIZE)) for length in range(1, self.window_events + 1)]
+        self.score(empty)
+        for batch, length in self._graphed.sizes if self._graphed else ():
+            self.score([empty[length - 1]] * batch)
 
     def encoded(self, batch: Sequence[ScoringInput]) -> Batch:
         """Inputs as tensors on the CPU, padded to the longest window. Raises ValueError for one of another form."""
