@@ -93,7 +93,7 @@ def _one_event(plan: EntityPlan, ring: Ring, event: Event, vector: list[float]) 
     moment, values = event.event_time, plan.extract(event)
     plan.insert(ring, moment, values)
     plan.read(ring, moment, values, vector)
-    plan.trim(ring, moment)
+    plan.trim(ring, moment, moment)
 
 
 def operators(features: FeatureSet, stream: list[Event]) -> float:

@@ -107,7 +107,8 @@ class EntityGroup:
         assert ring is not None, "an entity with a waiting query is not forgotten"
         features, capped = plan.answer(ring, query.time, query.values, self._marks.minimum)
         ring.read_through = max(ring.read_through, query.time - plan.reach)
-        plan.trim(ring, min(query.time, self._marks.minimum))  # no read to come is older
+        oldest = min(query.time, self._marks.minimum)  # no read to come is older
+        plan.trim(ring, oldest, oldest)
         self._states.put(key, ring)
         return Reply(query.token, query.kind, features, late, query.group, capped)
 

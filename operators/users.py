@@ -1,6 +1,7 @@
 """The user's step: drops duplicates, keeps the user's window and aggregates, and asks the other entities."""
 
 import struct
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Final
@@ -38,26 +39,20 @@ class UserState:
             self._ids = set(ids)
         return event_id in self._ids
 
-    def find(self, event_id: int, ids: int) -> int | None:
-        """The index of the event with this fingerprint if it is kept by itself; `ids` is the number of their column."""
-        try:
-            return self.ring.columns[ids].index(event_id, self.ring.merged)
-        except ValueError:
-            return None
-
     def remember(self, event_id: int) -> None:
         """Note the id of an event just placed."""
         if self._ids is not None:
             self._ids.add(event_id)
 
-    def trim(self, plan: EntityPlan, disorder: int) -> None:
+    def trim(self, plan: EntityPlan, disorder: int, labelled: int) -> None:
         """Let go of events that no window holds any more, ids included: what is known is what is stored.
 
-        Events up to `disorder` ms older than the newest are read as if they had come in order.
+        Events up to `disorder` ms older than the newest are read as if they had come in order; labels find the latest
+        events as of the time `labelled`.
         """
         times = self.ring.times
-        count = len(times)
-        plan.trim(self.ring, times[-1] - disorder)
+        count, now = len(times), times[-1] - disorder
+        plan.trim(self.ring, now, min(now, labelled))
         if len(times) < count:
             self._ids = None
 
@@ -179,7 +174,7 @@ class UserGroup:
         self._states.put(event.user_id, state)
         features = self._blank.copy()
         capped = plan.read(ring, event.event_time, values, features)
-        state.trim(plan, self._disorder)
+        state.trim(plan, self._disorder, self._marks.minimum if self._labelled else ring.times[-1])
         for slot, value in self._features.values:
             features[slot] = value(event)
         enriched = Enriched(arrival, features, window, 0, arrival.late)
@@ -199,7 +194,7 @@ class UserGroup:
 
     def _on_label(self, label: Label, output: UserOutput) -> None:
         state = self._states.get(label.user_id)
-        index = None if state is None else state.find(fingerprint(label.event_id), self._plan.id_column or 0)
+        index = None if state is None else self._find(state.ring, label)
         if state is None or index is None:
             output.unmatched += 1
             return
@@ -207,6 +202,14 @@ class UserGroup:
         for kind, entity, outcome in self._plan.labelling.label(ring, index, user, label.label):
             output.labels.append(EntityLabel(self._kinds[kind], entity, ring.times[index], label.label_time, *outcome))
             self._states.put(label.user_id, state)
+
+    def _find(self, ring: Ring, label: Label) -> int | None:
+        """The index of the label's event, if it is one of the latest when the label became known."""
+        latest = bisect_right(ring.times, label.label_time) - self._features.max_events
+        try:
+            return ring.columns[self._plan.id_column or 0].index(fingerprint(label.event_id), max(latest, 0))
+        except ValueError:
+            return None
 
 
 def _rows_end(head: bytes) -> int:

@@ -55,9 +55,11 @@ def _judge(settings: Settings) -> Judge:
     request = RunRequest(source="", labels=None, sink="", wire=settings.to_wire())
     engine, scorer = request.timeline().at(0).engine, request.scorer()
     explainer = request.explainer(scorer, lambda _: engine.policy.user_risk.review_score)
-    if explainer is None or not isinstance(scorer, ExplainableScorer):
-        named = settings.scoring.checkpoint
-        if named in (None, "none", "fake"):
-            raise UserError(f'scoring.checkpoint: "{named}" has nothing to explain: name one with --checkpoint')
+    named = settings.scoring.checkpoint
+    if not isinstance(scorer, ExplainableScorer):
+        raise UserError(
+            f'scoring.checkpoint: "{named}" has nothing to explain: name a checkpoint that `sealwax train` made'
+        )
+    if explainer is None:
         raise UserError(f"{named}: was trained before explanations: it has not learnt what is usual; train it again")
     return Judge(scorer, request.features, engine, explainer)

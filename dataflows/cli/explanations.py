@@ -16,7 +16,10 @@ from contracts.times import format_time
 from operators.features.by_definition import Listed, numbered
 from operators.features.explanation import Explanation
 
-_CAUSES: Final = "A late event counts only for what is read after it came; docs/features.md says more."
+_CAUSES: Final = (
+    "A late event counts only for what is read after it came, and finds but panes of what is merged; docs/features.md "
+    "says more."
+)
 
 
 def to_json(event: Event, version: str, explanations: Sequence[Explanation]) -> bytes:

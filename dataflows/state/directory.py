@@ -12,7 +12,7 @@ from dataflows.state.errors import StateError
 from dataflows.state.log_store import LogStore
 from dataflows.state.store import GroupStore
 
-FORMAT = 2
+FORMAT = 3
 
 _MARKER = "sealwax-state.json"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")

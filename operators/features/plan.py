@@ -94,15 +94,15 @@ class EntityPlan:
         else:
             ring.insert(time, values)
 
-    def trim(self, ring: Ring, now: int) -> None:
+    def trim(self, ring: Ring, now: int, settled: int) -> None:
         """Let go of what no window holds any more and merge what lies before the latest events, many at a time.
 
-        No read to come is before `now`.
+        No read to come is before `now`; what lies before the latest events up to `settled`, no later, is merged.
         """
         if ring.times[0] <= now - self._kept:
             ring.trim(now - self._kept)
         if len(ring.times) > self._most:
-            self._panes.merge(ring, now - self.reach, now, now - self._kept)
+            self._panes.merge(ring, settled - self.reach, settled, now - self._kept)
 
     def answer(
         self, ring: Ring, time: int, values: Sequence[int], watermark: int

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from contracts.events import Event
 from dataflows import offline
 from operators.features import parse_feature_set, readers
 from operators.features.definition import FeatureFile
@@ -20,6 +21,7 @@ from tests.features.streams import (
     APART,
     CLOSE,
     ENTITIES,
+    START,
     Stream,
     feature_sets,
     streams,
@@ -79,3 +81,31 @@ def test_labels_of_merged_events_count(seed: int, cap: int, inputs: int, most: i
     wanted = oracle.vectors(FeatureFile.model_validate(tomllib.loads(text)), users, labels)
     assert_equal(features.names, [one.features for one in found], wanted)
     assert not topology.unmatched
+
+
+@settings(max_examples=40)
+@given(cases(), st.integers(1, 3), st.sampled_from([1, 5, 1_000]), st.integers(0, 2**32))
+def test_neither_interleaving_nor_restarts_change_what_panes_tell(
+    case: tuple[str, Stream], inputs: int, most: int, seed: int
+) -> None:
+    text, (events, _) = case
+    features = parse_feature_set(text, "capped.toml")
+    topology = Topology(features, partitioned(Stream(events, []), inputs, 1), seed)
+    topology.run(most, 0.1)
+    found = released(topology, events)
+    whole = list(offline.enrich(events, [], features))
+    assert_equal(features.names, [one.features for one in found], [one.features for one in whole])
+    assert [one.capped for one in found] == [one.capped for one in whole]
+
+
+def test_different_values_beyond_the_cap_are_estimated_and_it_is_told() -> None:
+    windows = {"entity": "merchant", "aggregate": "distinct", "field": "user_id", "windows": ["1m", "1h"]}
+    features = parse_feature_set("max_events = 200\n" + written("0s", [windows]), "distinct.toml")
+    events = [
+        Event(f"e{number}", "payment", START + number * 100, f"u{number % 1_500}", merchant_id="m")
+        for number in range(3_000)
+    ]
+    last = list(offline.enrich(events, [], features))[-1]
+    assert last.capped == ("f0_1m", "f0_1h")
+    assert last.features == [pytest.approx(600, rel=0.07), pytest.approx(1_500, rel=0.07)]
+    assert all(value.is_integer() for value in last.features)

@@ -2,13 +2,15 @@
 
 import json
 import signal
+import time
 from collections import deque
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from dataflows.control_sending import Outcome, follow_changes
+from dataflows.control_sending import Outcome, follow_changes, present
+from dataflows.running import flow_job, pushed_policy
 from dataflows.settings import Settings
 from tests.flow import command
 from tests.flow.changes import (
@@ -20,6 +22,7 @@ from tests.flow.changes import (
     entry,
     expected,
     first_positions,
+    parsed,
     policy_change,
     seen,
     told_positions,
@@ -157,5 +160,14 @@ def test_files_are_as_good(stream: Stream, make_directory: MakeDirectory) -> Non
     place = make_directory()
     write_lines(place / "transactions.jsonl", event_records(stream))
     write_lines(place / "control.jsonl", control_records(stream))
-    run_to_end(flow_settings(place / "state"), str(place), None, str(place / "out"))
+    settings = flow_settings(place / "state")
+    run_to_end(settings, str(place), None, str(place / "out"))
     assert seen(read_directory(place / "out")) == expected(stream, partitions=1)
+    again = flow_job(settings, str(place), None, str(place / "out"), stop_at_end=True)
+    assert pushed_policy(again) == parsed(SECOND).version  # a restart goes on with it
+
+
+def test_a_stream_of_the_past_has_a_present_of_its_own(sent: Cluster, stream: Stream) -> None:
+    settings = flow_settings(Path(), sent.bootstrap, sent.topics)
+    latest = max(event.event_time for event in stream.events)
+    assert latest <= present(sent.url, settings) < time.time() * 1_000

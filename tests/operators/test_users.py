@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from contracts.events import Event, Label
 from contracts.keys import fingerprint
 from operators import ring
-from operators.features import parse_feature_set
+from operators.features import FeatureSet, parse_feature_set
 from operators.features.plan import SLACK
 from operators.packs import Arrival, UserPack
 from operators.settling import ABSENT_INPUT
@@ -21,8 +21,7 @@ from tests.operators.disk import Disk
 
 START = 1_522_540_800_000
 HOUR = 3_600_000
-FEATURES = parse_feature_set(
-    """
+TEXT = """
 name = "users"
 window_events = 3
 [[features]]
@@ -42,9 +41,8 @@ entity = "user"
 aggregate = "rate"
 label = "fraud"
 windows = ["1h"]
-""",
-    "users.toml",
-)
+"""
+FEATURES = parse_feature_set(TEXT, "users.toml")
 HORIZON = HOUR + 2_000 + SLACK
 assert FEATURES.user.horizon == HORIZON
 
@@ -52,9 +50,9 @@ assert FEATURES.user.horizon == HORIZON
 class Users:
     """One group with two inputs, fed event by event."""
 
-    def __init__(self) -> None:
+    def __init__(self, features: FeatureSet = FEATURES) -> None:
         self.states: DictStates[UserState] = DictStates()
-        self.group = UserGroup(FEATURES, self.states, 0, 2)
+        self.group = UserGroup(features, self.states, 0, 2)
         self._disk = Disk(UserState)
         self._offset = 0
 
@@ -165,6 +163,15 @@ def test_labels_that_change_something_go_on_in_the_order_of_their_times_and_of_a
     assert [(one.label, one.label_time - START, one.replaced) for one in output.labels[::2]] == [
         ("fraud", 1, ""), ("abuse", 3, "fraud"), ("fraud", 3, ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "found"), [(1, True), (2, True), (3, False)])
+def test_a_label_finds_its_event_among_the_latest_of_its_time(known: int, found: bool) -> None:
+    users = Users(parse_feature_set(f"max_events = 3\n{TEXT}", "users.toml"))
+    users.take(*(event(name, number) for number, name in enumerate("abcdefgh")))
+    label = Label("a", "u", "fraud", START + known, "")
+    output = users.take(label, marks=[(0, ABSENT_INPUT), (1, ABSENT_INPUT)])
+    assert (bool(output.labels), output.unmatched) == (found, not found)
 
 
 @pytest.mark.parametrize(("event_id", "user"), [("b", "u"), ("a", "v"), ("a", "nobody")])

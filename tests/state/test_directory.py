@@ -31,9 +31,9 @@ def test_a_name_is_one_folder(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b'{"format":2,"key_groups":128}', "has 128 key groups, this version 64"),
-        (b'{"format":1,"key_groups":64}', "has state of format 1, this version reads 2"),
-        (b'{"format":2}', "can't be read"),
+        (b'{"format":3,"key_groups":128}', "has 128 key groups, this version 64"),
+        (b'{"format":2,"key_groups":64}', "has state of format 2, this version reads 3"),
+        (b'{"format":3}', "can't be read"),
         (b"", "can't be read"),
     ],
 )
