@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from dataflows.control_sending import Outcome, follow_changes, present
+from contracts.control import encode_accepted
+from contracts.events import Position
+from contracts.messages import INITIAL
+from contracts.times import LATEST
+from dataflows import cli
+from dataflows.control_sending import Outcome, follow_changes, latest_changes, present
 from dataflows.running import flow_job, pushed_policy
 from dataflows.settings import Settings
 from tests.flow import command
@@ -167,6 +172,20 @@ def test_files_are_as_good(stream: Stream, make_directory: MakeDirectory) -> Non
     assert seen(read_directory(place / "out")) == expected(stream, partitions=1)
     again = flow_job(settings, str(place), None, str(place / "out"), stop_at_end=True)
     assert pushed_policy(again) == parsed(SECOND).version  # a restart goes on with it
+
+
+def test_a_policy_that_lies_ahead_is_rolled_back_when_it_counts(make_cluster: MakeCluster, tmp_path: Path) -> None:
+    """Of two changes for one time, the later counts."""
+    cluster = make_cluster()
+    ahead = structs.replace(policy_change(SECOND, 0, "ahead"), effective_at=LATEST - 1)
+    told = [encode_accepted(one, Position("control", 0, 0))[1] for one in (policy_change(SECOND, 0, "now"), ahead)]
+    cluster.send(cluster.topics.policy_changes, [(b"", value) for value in told])
+    config = tmp_path / "sealwax.toml"
+    config.write_text(command.as_toml(flow_settings(tmp_path, cluster.bootstrap, cluster.topics).to_wire()))
+    with pytest.raises(SystemExit):
+        cli.main(["policy", "rollback", "--config", str(config), "--wait", "0"])
+    (change,) = latest_changes(cluster.url, flow_settings(tmp_path, cluster.bootstrap, cluster.topics))
+    assert (change.name, change.effective_at) == (INITIAL, LATEST - 1)
 
 
 def test_a_stream_of_the_past_has_a_present_of_its_own(sent: Cluster, stream: Stream) -> None:
