@@ -54,17 +54,27 @@ def cluster(settings: Settings) -> str:
     return f"kafka://{settings.kafka.bootstrap}"
 
 
-def send(changes: Sequence[ControlChange], settings: Settings, to: str | None, at: str | None, wait: float) -> None:
-    """Send changes for a time, and tell what became of them. Raises UserError where the flow refuses any."""
+def send(
+    changes: Sequence[ControlChange],
+    settings: Settings,
+    to: str | None,
+    at: str | None,
+    wait: float,
+    earliest: int = 0,
+) -> None:
+    """Send changes for a time, and tell what became of them. Raises UserError where the flow refuses any.
+
+    Without `at` the time is soon, but not before `earliest` (epoch ms).
+    """
     url = to or cluster(settings)
     live = url.startswith("kafka://")
-    time = _time(at, url, settings)
+    time = _time(at, earliest, url, settings)
     changes = [structs.replace(change, effective_at=time) for change in changes]
     if not live or not wait:
         send_changes(changes, url, settings)
         typer.echo(f"sent: {_summary(changes)}, effective at {format_time(time)}")
         return
-    anew = None if at else lambda: _time(None, url, settings)
+    anew = None if at else lambda: _time(None, earliest, url, settings)
     sent = follow_changes(changes, url, settings, wait, anew)
     _check(sent)
     if len(sent.outcomes) < len(sent.changes):
@@ -73,11 +83,11 @@ def send(changes: Sequence[ControlChange], settings: Settings, to: str | None, a
         typer.echo(f"accepted: {_summary(changes)}, effective at {format_time(sent.changes[0].effective_at)}")
 
 
-def _time(at: str | None, url: str, settings: Settings) -> int:
+def _time(at: str | None, earliest: int, url: str, settings: Settings) -> int:
     if at is None:
         if not url.startswith("kafka://"):
             raise UserError("--at: a directory has no present; say from which event time on it counts")
-        return present(url, settings) + AHEAD
+        return max(present(url, settings) + AHEAD, earliest)
     try:
         return parse_time(at)
     except ValueError as error:

@@ -85,7 +85,7 @@ def rollback(
     change = new_change("policy", INITIAL, by, reason)
     if (before := _before(policies, version)) is not None:
         change = structs.replace(change, name=before.name, text=before.text, files=before.files)
-    send([change], settings, to, at, wait)
+    send([change], settings, to, at, wait, earliest=policies[-1].effective_at)  # which may lie ahead: of two, the later
 
 
 def history(

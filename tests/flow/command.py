@@ -17,7 +17,7 @@ def start(settings: Settings, *flags: str) -> subprocess.Popen[str]:
     """`sealwax run` with these settings, its output kept."""
     directory = settings.state.directory.parent
     file = directory / "sealwax.toml"
-    file.write_text(_toml(settings.to_wire()))
+    file.write_text(as_toml(settings.to_wire()))
     return subprocess.Popen(
         [sys.executable, "-m", "dataflows.cli", "run", "--config", str(file), *flags],
         cwd=ROOT,
@@ -32,7 +32,8 @@ def finish(command: subprocess.Popen[str]) -> tuple[int, str]:
     return command.returncode, said
 
 
-def _toml(settings: dict[str, Any]) -> str:
+def as_toml(settings: dict[str, Any]) -> str:
+    """A settings file."""
     plain = [_line(name, value) for name, value in settings.items() if not isinstance(value, dict)]
     sections = [
         f"[{name}]\n" + "".join(_line(*item) for item in section.items())
