@@ -19,6 +19,8 @@ from operators.occlusion import Effect
 from operators.policy import PolicyEngine, UserRisk
 
 _NOWHERE: Final = Position("", 0, 0)
+_BATCH: Final = 256
+"""Events of a user that are scored at once; a busy one has more than memory holds."""
 
 
 class Judge(NamedTuple):
@@ -36,7 +38,8 @@ class Judge(NamedTuple):
 
     def scores(self, inputs: Sequence[ScoringInput]) -> list[float]:
         """As the flow would have them."""
-        return [round(score, DECIMALS) for score in self.scorer.score(inputs)]
+        parts = (inputs[start : start + _BATCH] for start in range(0, len(inputs), _BATCH))
+        return [round(score, DECIMALS) for part in parts for score in self.scorer.score(part)]
 
 
 class Moved(NamedTuple):

@@ -49,6 +49,8 @@ def check_scorer(name: str, feature_names: tuple[str, ...], window_events: int) 
 
 def scorer_lineage(name: str) -> Lineage | None:
     """What a checkpoint learnt from; None for a model that Sealwax has not trained. Raises CheckpointError."""
+    if name == FAKE:
+        return None
     directory = model_directory(name)
     if _is_text(directory) and not (directory / METRICS).is_file():
         return None

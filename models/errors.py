@@ -15,3 +15,8 @@ class TrainingSetError(ValueError):
 
 class EvaluationError(ValueError):
     """Events that no scorer can be judged by, or a baseline that can't be trained."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error of another library says first, or its kind where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from models.errors import RecipeError
 from models.metrics import average_precision, roc_auc
 from models.objective import objective
 from models.recipe import Optimisation
@@ -94,7 +95,10 @@ class Fit:
         self._logits = np.empty(0)
 
     def run(self, unfinished: Unfinished, report: Report) -> Fitted:
-        """Fit until the epochs or the patience end, from where `unfinished` is, and keep the best epoch's weights."""
+        """Fit until the epochs or the patience end, from where `unfinished` is, and keep the best epoch's weights.
+
+        Raises RecipeError where the weights grow beyond what is finite.
+        """
         if (saved := unfinished.read()) is not None:
             self._restore(saved)
             for epoch in self._history:
@@ -133,6 +137,11 @@ class Fit:
     def _judge(self, loss: float) -> None:
         self._network.eval()
         logits, labels = self._learner.predict(self._validation), self._labels[self._validation]
+        if not np.isfinite(logits).all():
+            raise RecipeError(
+                f"training.learning_rate: {self._recipe.learning_rate:g} is too much: by the end of epoch "
+                f"{len(self._history) + 1} the network gives no finite numbers; lower it"
+            )
         told = {"roc_auc": roc_auc(labels, logits), "average_precision": average_precision(labels, logits)}
         self._history.append({"epoch": len(self._history) + 1, "loss": loss} | told)
         if not self._waited():

@@ -1,11 +1,15 @@
 """What training makes small: `L_cls + λ L_reg`, the loss of classification and a term against overfitting."""
 
 from collections.abc import Callable
+from typing import Final
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812, the name torch's own documents use
 
 from models.recipe import Optimisation
+
+_LEAST: Final = 1e-12
 
 
 def objective(forward: Callable[[], Tensor], labels: Tensor, recipe: Optimisation) -> Tensor:
@@ -27,7 +31,8 @@ def classification(logits: Tensor, labels: Tensor, recipe: Optimisation) -> Tens
     probability given to its label (Lin et al. 2017)."""
     losses = F.binary_cross_entropy_with_logits(logits, labels, reduction="none")
     if recipe.focal_gamma:
-        losses = losses * (1 - (-losses).exp()) ** recipe.focal_gamma
+        # A power below 1 has no slope at 0, where a loss that is too small for single precision lies.
+        losses = losses * (-torch.expm1(-losses)).clamp_min(_LEAST) ** recipe.focal_gamma
     return (losses * (1 + (recipe.positive_weight - 1) * labels)).mean()
 
 

@@ -11,11 +11,11 @@ from models.errors import RecipeError
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
-Days = Annotated[float, Field(ge=0)]
+Days = Annotated[float, Field(ge=0, le=36_525)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelShape(_Table):
@@ -110,7 +110,7 @@ class FineTuning(Optimisation):
 class Validation(_Table):
     """The latest events validate; those whose labels would not have been known by then are left out of training."""
 
-    days: Annotated[float, Field(gt=0)] = 7.0
+    days: Annotated[Days, Field(gt=0)] = 7.0
     label_delay_days: Days = 7.0
 
 

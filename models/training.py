@@ -12,7 +12,7 @@ from transformers import BertConfig
 
 from models.checkpoint import save_checkpoint
 from models.encoder import Encoder
-from models.fitting import Fit, Logits, Progress, Report
+from models.fitting import Fit, Logits, Report
 from models.inputs import Inputs
 from models.model_card import model_card
 from models.network import EventNetwork
@@ -21,8 +21,6 @@ from models.recipe import Augmentation, ModelShape, Recipe
 from models.training_metrics import training_metrics
 from models.training_set import Indices, TrainingSet
 from models.unfinished import Unfinished
-
-__all__ = ["Progress", "Report", "network_config", "train"]
 
 Features = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -35,7 +33,7 @@ def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lamb
 
     The same recipe, data and machine give the same weights, interrupted or not: an interrupted training goes on after
     its last whole epoch, and begins anew within pre-training. Raises TrainingSetError where a part lacks a class, or
-    `output` holds another one unfinished.
+    `output` holds another one unfinished; RecipeError where the weights grow beyond what is finite.
     """
     training, validation = data.split(recipe.validation.days, recipe.validation.label_delay_days)
     unfinished = Unfinished(output, recipe, data)

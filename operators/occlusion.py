@@ -6,7 +6,7 @@ the window.
 """
 
 from collections.abc import Collection
-from math import isnan, log
+from math import isclose, isnan, log
 from typing import Final, NamedTuple
 
 from contracts.events import AMOUNT_SCALE
@@ -17,6 +17,9 @@ from operators.features.subjects import Subject, subjects
 
 _LEAST: Final = 1e-6
 """Scores closer to 0 or 1 are not told apart: they are rounded so."""
+
+_SINGLE: Final = 1e-7
+"""What single precision may lose of a value."""
 
 _AMOUNT: Final = 1
 _FIELDS: Final = {"merchant_id": 2, "device_id": 3, "card_id": 4, "ip": 5, "country": 6}
@@ -137,4 +140,5 @@ def _replaced(window: bytes, field: int, value: int) -> bytes:
 
 
 def _differ(value: float, usual: float) -> bool:
-    return value != usual and not (isnan(value) and isnan(usual))
+    """Usual values were learnt in single precision."""
+    return not isclose(value, usual, rel_tol=_SINGLE) and not (isnan(value) and isnan(usual))

@@ -24,8 +24,8 @@ from models.evaluation import Budgets
 from models.lineage import Lineage
 from operators.features import FeatureSet
 
-_LEAST_WIDTH: Final = 130
-"""Characters that the table takes; a narrower terminal wraps it."""
+_WIDEST: Final = 1_000
+"""Characters that the table may take; a narrower terminal wraps it."""
 
 
 Features = Annotated[Path, typer.Option(help="The feature set's TOML file.")]
@@ -114,4 +114,4 @@ def _show(judged: Judged, budgets: Budgets) -> None:
     last = judged.evaluations[-1].scorer
     for name, scorer, texts in rows(judged.evaluations):
         shown.add_row(name, scorer, *texts, end_section=len(judged.evaluations) > 1 and scorer == last)
-    Console(width=max(_LEAST_WIDTH, Console().width)).print(shown)
+    Console(width=_WIDEST).print(shown)

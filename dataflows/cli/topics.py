@@ -71,18 +71,20 @@ def send(
     events: Annotated[str | None, typer.Option(help="A file or a directory of events.")] = None,
     labels: Annotated[str | None, typer.Option(help="The same, of labels.")] = None,
     decisions: Annotated[str | None, typer.Option(help="The same, of people's decisions.")] = None,
+    control: Annotated[str | None, typer.Option(help="The same, of changes of policies, lists, thresholds.")] = None,
 ) -> None:
-    """Send files of events, labels and decisions to their topics, keyed by user, each file in its order.
+    """Send files of events, labels, decisions and changes to their topics, by their keys, each file in its order.
 
     Example: sealwax topics send --bootstrap localhost:9092 --events events.jsonl --labels labels.jsonl
     """
-    if events is None and labels is None and decisions is None:
-        raise UserError("nothing to send: name --events, --labels or --decisions")
+    given = events, labels, decisions, control
+    if not any(given):
+        raise UserError("nothing to send: name --events, --labels, --decisions or --control")
     settings = load_settings(config, {"kafka.bootstrap": bootstrap})
     client, topics = settings.kafka.client(), settings.topics
     with closing(open_output(f"kafka://{settings.kafka.bootstrap}", client)) as log:
         makers = record_makers(topics).items()
-        for url, (topic, make) in zip((events, labels, decisions), makers, strict=True):
+        for url, (topic, make) in zip(given, makers, strict=True):
             if url is not None:
                 count = _counted(send_all(url, topic, make, log, client))
                 typer.echo(f"{count:,} records of {url} sent to {topic}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from models.errors import CheckpointError
+from models.errors import CheckpointError, first_line
 
 HUB: Final = "hub:"
 _FILES: Final = ["*.json", "*.safetensors", "*.txt", "*.model"]
@@ -21,4 +21,4 @@ def model_directory(name: str) -> Path:
     try:
         return Path(snapshot_download(name.removeprefix(HUB), allow_patterns=_FILES))
     except Exception as error:  # the hub's errors, the network's, and the file system's
-        raise CheckpointError(f"{name}: can't be fetched from the hub ({str(error).splitlines()[0]})") from None
+        raise CheckpointError(f"{name}: can't be fetched from the hub ({first_line(error)})") from None

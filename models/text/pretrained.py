@@ -14,7 +14,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from models.errors import CheckpointError
+from models.errors import CheckpointError, first_line
 
 
 def load_tokenizer(directory: Path) -> PreTrainedTokenizerBase:
@@ -24,7 +24,7 @@ def load_tokenizer(directory: Path) -> PreTrainedTokenizerBase:
             directory, local_files_only=True, trust_remote_code=False
         )
     except Exception as error:  # it has no one error for what it refuses
-        raise CheckpointError(f"{directory}: the tokenizer can't be loaded ({_first_line(error)})") from None
+        raise CheckpointError(f"{directory}: the tokenizer can't be loaded ({first_line(error)})") from None
     if tokenizer.pad_token_id is None:
         raise CheckpointError(
             f"{directory}: the tokenizer has no padding token: set pad_token in tokenizer_config.json"
@@ -45,7 +45,7 @@ def load_model(directory: Path, new_head: bool = False) -> PreTrainedModel:
                 output_loading_info=True, **head,
             )  # fmt: skip
     except Exception as error:  # as above
-        raise CheckpointError(f"{directory}: the model can't be loaded ({_first_line(error)})") from None
+        raise CheckpointError(f"{directory}: the model can't be loaded ({first_line(error)})") from None
     absent = {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}
     body = f"{model.base_model_prefix}."
     missing = sorted(
@@ -85,7 +85,3 @@ def longest_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> 
     """Tokens that a model reads at most."""
     limits = [getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length]
     return min(limit for limit in limits if limit is not None and limit > 0)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -68,9 +68,10 @@ def written(text: str, known: Sequence[str], below: Sequence[str] = ()) -> str:
     return python
 
 
-def parts(text: str) -> frozenset[str]:
-    """The names in a valid expression: of features, and of functions."""
-    return frozenset(node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name))
+def parts(text: str) -> list[str]:
+    """The names in a valid expression, as they stand in it: of features, and of functions."""
+    names = [node for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name)]
+    return [node.id for node in sorted(names, key=lambda node: (node.lineno, node.col_offset))]
 
 
 def completion(expressions: Sequence[tuple[int, str]]) -> Complete:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from operators.features.entity import ENTITY_FIELDS
+from operators.features.expression import parts
 from operators.features.measure import WindowedFeature
 
 NOUNS: Final = {field: entity for entity, field in ENTITY_FIELDS.items()}
 """What an identifying field names."""
-
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Subject(NamedTuple):
@@ -31,7 +30,7 @@ def subjects(declared: Sequence[WindowedFeature]) -> list[Subject]:
     codes: dict[str, str] = {}
     found: dict[str, tuple[list[int], list[int]]] = {}
     for place, feature in enumerate(declared):
-        named = _NAME.findall(feature.expression or "")
+        named = parts(feature.expression) if feature.expression else []
         code = next((codes[name] for name in named if name in codes), None) or _code(feature)
         codes[feature.name] = code
         places, derived = found.setdefault(code, ([], []))

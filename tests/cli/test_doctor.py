@@ -94,4 +94,4 @@ def test_topics_are_looked_for(sealwax: Sealwax, tmp_path: Path, bootstrap: str)
     assert "is missing: sealwax topics create" in told.out
     sealwax("topics", "create", "--config", tmp_path / "sealwax.toml")
     told = _doctor(sealwax, tmp_path, **cluster)
-    assert (told.status, "ok   7 topics" in told.out) == (0, True)
+    assert (told.status, "ok   9 topics" in told.out) == (0, True)

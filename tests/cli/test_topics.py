@@ -111,7 +111,7 @@ def test_bad_records_go_along_for_the_flow_to_judge(sealwax: Sealwax, settings: 
 
 def test_a_mistake_in_what_is_sent_is_told(sealwax: Sealwax, settings: Path) -> None:
     nothing = sealwax("topics", "send", "--config", settings)
-    assert (nothing.status, "--events, --labels or --decisions" in nothing.err) == (2, True)
+    assert (nothing.status, "--events, --labels, --decisions or --control" in nothing.err) == (2, True)
     untold = sealwax("topics", "send", "--config", settings, "--events", "nowhere.jsonl")
     assert (untold.status, "Traceback" in untold.err) == (2, False)
 

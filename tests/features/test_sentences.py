@@ -46,6 +46,15 @@ def test_codes_follow_from_definitions_and_not_from_names() -> None:
     assert [one.code for one in odd] == ["ip-ad-click-login-not-ok-distinct-user"]
 
 
+def test_an_expression_belongs_to_the_first_feature_that_it_names() -> None:
+    value = 'entity = "event"\naggregate = "value"\nfield'
+    e3, amount = declared(
+        f'name = "e3"\n{value} = "hour"\n[[features]]\nname = "amount"\n{value} = "amount"\n'
+        '[[features]]\nname = "thousands"\nexpression = "(1e3 * amount) / e3"'
+    )
+    assert (e3.derived, amount.derived) == ((), (2,))
+
+
 def test_an_expression_over_nothing_stands_for_itself() -> None:
     assert declared('name = "pi_ish"\nexpression = "22 / 7"') == [Subject("pi-ish", (), (0,))]
 

@@ -54,6 +54,7 @@ def test_it_prints_a_table_and_saves_the_figures_and_a_page(evaluate: Callable[.
     assert ended.status == 0, ended.err
     assert "CP@2" in ended.out
     assert "all events" in ended.out
+    assert "…" not in ended.out
     saved = json.loads((tmp_path / "evaluation" / "evaluation.json").read_bytes())
     (name,) = saved["scorers"]
     figures = saved["scorers"][name]
@@ -70,6 +71,12 @@ def test_it_prints_a_table_and_saves_the_figures_and_a_page(evaluate: Callable[.
     assert not balance.open
     assert balance.seen.count("svg") == 4
     assert name in html
+
+
+def test_a_scorer_that_learnt_nothing_is_judged_too(evaluate: Callable[..., Any]) -> None:
+    ended = evaluate(*PERIOD, "--checkpoint", "fake")
+    assert ended.status == 0, ended.err
+    assert "learnt from" not in ended.err
 
 
 def test_a_page_of_scores_that_are_all_alike(data: TrainingSet) -> None:

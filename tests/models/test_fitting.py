@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from models.checkpoint_files import UNFINISHED
-from models.errors import TrainingSetError
-from models.training import Progress, train
+from models.errors import RecipeError, TrainingSetError
+from models.fitting import Progress
+from models.training import train
 from models.training_set import TrainingSet
 from tests.models.synthetic import RECIPE
 
@@ -86,3 +87,10 @@ def test_another_recipe_or_other_data_are_not_mixed_in(data: TrainingSet, tmp_pa
     (tmp_path / UNFINISHED).write_bytes(b"torn")
     with pytest.raises(TrainingSetError, match=f"{UNFINISHED}: cannot be read .*, or remove the file to start anew"):
         train(data, SHORT, tmp_path)
+
+
+def test_weights_that_are_no_longer_finite_are_told(data: TrainingSet, tmp_path: Path) -> None:
+    wild = SHORT.training.model_copy(update={"learning_rate": 1.0, "gradient_clip": 1e30, "weight_decay": 1e38})
+    said = "training.learning_rate: 1 is too much: by the end of epoch 1 the network gives no finite numbers; lower it"
+    with pytest.raises(RecipeError, match=said):
+        train(data, SHORT.model_copy(update={"training": wild}), tmp_path)

@@ -38,6 +38,16 @@ def test_focal_loss_is_the_papers(gamma: float) -> None:
     assert classification(LOGITS, LABELS, Optimisation(focal_gamma=gamma)).item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
+def test_focal_loss_has_a_slope_where_the_network_is_sure(gamma: float) -> None:
+    logits = torch.tensor([18.0, -18.0, 120.0, -40.0], requires_grad=True)
+    labels = torch.tensor([1.0, 0.0, 1.0, 1.0])
+    torch.autograd.backward(classification(logits, labels, Optimisation(focal_gamma=gamma)))
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+    assert logits.grad[3] == pytest.approx(-1 / 4)
+
+
 def test_disagreement_is_the_mean_divergence() -> None:
     first, second = LOGITS.double(), LOGITS.double().flip(0)
     p, q = first.sigmoid().numpy(), second.sigmoid().numpy()

@@ -51,6 +51,8 @@ def test_the_shipped_recipes_are_valid() -> None:
         ("[training]\nepoch = 3", "training.epoch: is not a setting"),
         ("[model]\ndropout = 1.0", "model.dropout: Input should be less than 1, not 1.0"),
         ("[model]\nhidden = 65", r"model: hidden \(65\) must be a multiple of heads \(4\)"),
+        ("[training]\nweight_decay = inf", "training.weight_decay: Input should be a finite number, not inf"),
+        ("[validation]\ndays = 1e301", "validation.days: Input should be less than or equal to 36525"),
         ('scorer = "tree"', "scorer: must be event or text, not 'tree'"),
         ('scorer = "text"', "model: Field required"),
         ('scorer = "text"\n[model]\nbase = "bert"\nlayers = 2', "model.layers: is not a setting"),

@@ -9,7 +9,8 @@ import pytest
 
 from models.encoder import Encoder
 from models.errors import TrainingSetError
-from models.training import Progress, train
+from models.fitting import Progress
+from models.training import train
 from models.training_set import DAY, TrainingSet
 from tests.models.synthetic import RECIPE, training_set
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import exp, isnan, nan
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,6 +113,15 @@ def test_what_is_as_usual_is_not_scored_again() -> None:
     scorer = Sum()
     effects = Occlusion(scorer, FEATURES).effects("payment", ScoringInput(USUAL, window(EVENT)))
     assert (effects, len(scorer.seen)) == ([], 1)
+
+
+def test_a_value_beyond_single_precision_is_as_usual() -> None:
+    class Third(Sum):
+        def usual(self, event_type: str) -> tuple[float, ...]:
+            return (float(np.float32(1 / 3)), *USUAL[1:])
+
+    given = ScoringInput((1 / 3, *USUAL[1:]), window(EVENT))
+    assert Occlusion(Third(), FEATURES).effects("payment", given) == []
 
 
 def test_what_follows_from_a_feature_follows_it() -> None:
