@@ -6,6 +6,7 @@ force then. A verdict is written before anything follows from it, and stands ove
 perhaps told the world already what followed.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -56,8 +57,7 @@ class ControlJournal:
         self._board = SharedSlots(directory / _BOARD, _SLOTS)
         self._read = 0
         with self._locked():
-            self._mend()
-        self.catch_up()
+            self.catch_up()
 
     def go_on(self, time: int) -> None:
         """Everything up to an event time will be decided now: no change before it, or at it, is accepted any more."""
@@ -109,11 +109,13 @@ class ControlJournal:
         os.close(self._log)
 
     def _append(self, verdicts: Sequence[Verdict]) -> None:
-        os.write(self._log, b"".join([_encode(verdict) + b"\n" for verdict in verdicts]))
+        lines = b"".join([_encode(verdict) + b"\n" for verdict in verdicts])
+        if os.write(self._log, lines) < len(lines):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), _LOG)
         self._board.set(_LENGTH, os.fstat(self._log).st_size)
 
     def _mend(self) -> None:
-        """Cut off what a crash of the machine has left unfinished."""
+        """Tell of what one who died while judging has written whole, and cut off what not."""
         size = os.fstat(self._log).st_size
         if size != self._board.get(_LENGTH):
             whole = os.pread(self._log, size, 0).rfind(b"\n") + 1
@@ -124,6 +126,7 @@ class ControlJournal:
     def _locked(self) -> Iterator[None]:
         fcntl.flock(self._log, fcntl.LOCK_EX)
         try:
+            self._mend()  # before anybody goes on: what the dead have judged stands
             yield
         finally:
             fcntl.flock(self._log, fcntl.LOCK_UN)

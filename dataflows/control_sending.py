@@ -60,10 +60,11 @@ def present(url: str, settings: Settings) -> int:
             for records in read_to_end(log.open(*place)):
                 for record in records:
                     try:
-                        found.append(decode_event(record.value).event_time + now - (record.timestamp or now))
+                        found.append(decode_event(record.value).event_time - (record.timestamp or now))
                     except InvalidRecordError:
                         continue
-    return max(found, default=now)
+    possible = [ahead for ahead in found if ahead <= settings.source.max_ahead]  # of others, dead letters tell
+    return now + max(possible, default=0)
 
 
 def send_changes(changes: Sequence[ControlChange], url: str, settings: Settings) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 import typer
 from msgspec import structs
 
-from contracts.control import ControlChange
+from contracts.codec import InvalidRecordError, decode_control
+from contracts.control import ControlChange, encode_control
 from contracts.messages import ChangeKind
 from contracts.times import format_time, parse_time
 from dataflows.control_sending import AHEAD, Sent, follow_changes, present, send_changes
@@ -69,7 +70,7 @@ def send(
     url = to or cluster(settings)
     live = url.startswith("kafka://")
     time = _time(at, earliest, url, settings)
-    changes = [structs.replace(change, effective_at=time) for change in changes]
+    changes = [_checked(structs.replace(change, effective_at=time)) for change in changes]
     if not live or not wait:
         send_changes(changes, url, settings)
         typer.echo(f"sent: {_summary(changes)}, effective at {format_time(time)}")
@@ -92,6 +93,14 @@ def _time(at: str | None, earliest: int, url: str, settings: Settings) -> int:
         return parse_time(at)
     except ValueError as error:
         raise UserError(f"--at: {error}") from None
+
+
+def _checked(change: ControlChange) -> ControlChange:
+    try:
+        decode_control(encode_control(change))
+    except InvalidRecordError as error:
+        raise UserError(f"{described(change)}: {error}") from None
+    return change
 
 
 def _check(sent: Sent) -> None:

@@ -117,7 +117,7 @@ def test(
 
 def _of_logs(policy: Policy, event_id: str, user: str | None, events: str, updates: str) -> Moment:
     with open_past(Console(stderr=True), events, None) as past:
-        event = find_event(past.events(), event_id, user, "--events")
+        event = find_event(past.events(), event_id, user, f"in --events {events}")
     update = find_update(updates, event, load_settings())
     if update.versions.policy != policy.version:
         decided = f"the flow decided by {update.versions.policy}; this is what {policy.version} makes of the event"

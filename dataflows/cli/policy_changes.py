@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.control import ControlChange
-from contracts.messages import INITIAL
+from contracts.messages import INITIAL, ChangeKind
 from contracts.times import format_time
 from dataflows.change_history import Entry, read_history
 from dataflows.cli.changing import (
@@ -73,7 +73,7 @@ def rollback(
     reason: Why = "Rolled back.",
     wait: Wait = PATIENCE,
 ) -> None:
-    """Put the policy in force again that was before; in the end, that which the flow was started with.
+    """Put the policy in force again that was before, perhaps the one that the flow was started with.
 
     Example: sealwax policy rollback --reason "Too many holds."
     """
@@ -91,7 +91,7 @@ def rollback(
 def history(
     source: Source = None,
     config: Config = None,
-    kind: Annotated[str | None, typer.Option(help="Only policy, list or threshold.")] = None,
+    kind: Annotated[ChangeKind | None, typer.Option(help="Only changes of this kind.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Show so many of the latest.")] = 20,
 ) -> None:
     """Show what has changed, by whom and why, and from which offset of each input partition on it counts.

@@ -90,9 +90,14 @@ class Policy:
                 between = f"must lie between min ({table.min}) and max ({table.max})"
                 raise PolicyError(f'{self.source}: threshold "{name}": {value} {between}')
         moved = {**self.threshold_values, **values}
-        named = [f"+{name}={value:g}" for name, value in moved.items() if value != self.thresholds[name].start]
+        named = [f"+{name}={_exact(value)}" for name, value in moved.items() if value != self.thresholds[name].start]
         version = self.version.partition("+")[0] + "".join(named)
         return replace(self, version=version, threshold_values=moved)
+
+
+def _exact(value: float) -> str:
+    """The shortest text that no other number has."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def parse_policy(text: str, name: str, read_list: ReadList) -> Policy:

@@ -58,6 +58,8 @@ def test_a_policy_is_pushed_whole(sealwax: Sealwax, tmp_path: Path) -> None:
         (("push", SHOP), "--at: a directory has no present"),
         (("push", SHOP, "--at", "noon"), "--at: must be RFC 3339"),
         (("push", "none.toml", "--at", AT), "none.toml: can't be read"),
+        (("push", SHOP, "--at", AT, "--reason", ""), "reason: String should have at least 1 character"),
+        (("lists", "add", "blocked_users", "u" * 129, "--at", AT), "entry: String should have at most 128 characters"),
         (("lists", "add", "nobody", "u1", "--at", AT), 'LIST: no policy has a list "nobody"; known: blocked_cards'),
         (("lists", "add", "blocked_users", "--at", AT), "ENTRY: missing"),
     ],

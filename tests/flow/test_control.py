@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from contracts.codec import encode_event
 from contracts.control import encode_accepted
-from contracts.events import Position
+from contracts.events import Event, Position
 from contracts.messages import INITIAL
 from contracts.times import LATEST
 from dataflows import cli
@@ -192,3 +193,9 @@ def test_a_stream_of_the_past_has_a_present_of_its_own(sent: Cluster, stream: St
     settings = flow_settings(Path(), sent.bootstrap, sent.topics)
     latest = max(event.event_time for event in stream.events)
     assert latest <= present(sent.url, settings) < time.time() * 1_000
+
+
+def test_an_impossible_time_is_no_present(make_cluster: MakeCluster) -> None:
+    cluster = make_cluster()
+    cluster.send(cluster.topics.transactions, [(b"u", encode_event(Event("e", "payment", LATEST - 1, "u")))])
+    assert present(cluster.url, flow_settings(Path(), cluster.bootstrap, cluster.topics)) <= time.time() * 1_000

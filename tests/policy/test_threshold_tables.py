@@ -48,6 +48,12 @@ def test_the_version_names_what_was_moved() -> None:
     assert moved.with_thresholds({"hold": 0.8}) == policy
 
 
+def test_no_two_values_have_one_version() -> None:
+    policy = parsed(TEXT)
+    versions = [policy.with_thresholds({"hold": value}).version for value in (0.6123456, 0.6123457)]
+    assert versions == [f"{policy.version}+hold=0.6123456", f"{policy.version}+hold=0.6123457"]
+
+
 def test_a_policy_without_thresholds_keeps_its_hash() -> None:
     with_unused = parsed(HEAD + THRESHOLDS + RULES)
     without = parsed(HEAD + RULES)

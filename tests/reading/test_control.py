@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
@@ -177,6 +178,19 @@ def test_a_torn_line_is_cut_off(tmp_path: Path) -> None:
     journal = ControlJournal(tmp_path, new_timeline())
     journal.judge(lambda _: [Verdict(0, 1, entry(6, "next"))])
     assert ControlJournal(tmp_path, new_timeline()).timeline.changes(0, START + 9) == ["e", "next"]
+
+
+def test_nobody_goes_on_past_a_change_whose_judge_was_killed(tmp_path: Path) -> None:
+    """It had written its verdict, and had not told how long the log is."""
+    one, other = (ControlJournal(tmp_path, new_timeline()) for _ in range(2))
+    with (tmp_path / "journal.jsonl").open("ab") as file:
+        file.write(msgspec.json.encode(Verdict(0, 0, entry(5))) + b"\n")
+        file.write(b'{"partition":0,"off')
+    other.go_on(START + 9)
+    assert other.timeline.changes(0, START + 9) == ["e"]
+    one.judge(lambda _: [Verdict(0, 1, entry(20, "next"))])
+    other.catch_up()
+    assert other.timeline.changes(0, START + 20) == ["e", "next"]
 
 
 def test_without_a_control_topic_nothing_is_held_up_or_kept(tmp_path: Path) -> None:
