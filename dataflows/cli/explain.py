@@ -61,5 +61,7 @@ def _judge(settings: Settings) -> Judge:
             f'scoring.checkpoint: "{named}" has nothing to explain: name a checkpoint that `sealwax train` made'
         )
     if explainer is None:
-        raise UserError(f"{named}: was trained before explanations: it has not learnt what is usual; train it again")
+        raise UserError(
+            f"{named}: has not learnt what is usual, which explanations rest on: train it with this version of Sealwax"
+        )
     return Judge(scorer, request.features, engine, explainer)

@@ -121,4 +121,4 @@ def test_a_checkpoint_that_has_not_learnt_what_is_usual(explain: Any, tmp_path: 
     config["sha256"]["encoder.json"] = sha256((old / "encoder.json").read_bytes())
     (old / "config.json").write_text(json.dumps(config))
     refused = explain(NAMED.event_id, "--checkpoint", str(old))
-    assert (refused.status, "was trained before explanations" in refused.err) == (2, True)
+    assert (refused.status, "has not learnt what is usual" in refused.err) == (2, True)
