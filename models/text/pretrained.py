@@ -83,5 +83,14 @@ def _quiet() -> Iterator[None]:
 
 def longest_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     """Tokens that a model reads at most."""
-    limits = [getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length]
-    return min(limit for limit in limits if limit is not None and limit > 0)
+    limits = [tokenizer.model_max_length]
+    if (positions := getattr(model.config, "max_position_embeddings", None)) is not None:
+        limits.append(positions - _unused_positions(model))
+    return min(limit for limit in limits if limit > 0)
+
+
+def _unused_positions(model: PreTrainedModel) -> int:
+    """RoBERTa and its kin count positions from behind that of padding."""
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    padding: int | None = getattr(table, "padding_idx", None)
+    return 0 if padding is None else padding + 1

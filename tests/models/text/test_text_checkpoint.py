@@ -10,12 +10,18 @@ import huggingface_hub.constants
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertForSequenceClassification,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+)
 
 from models.checkpoint_files import UNFINISHED
 from models.choice import check_scorer, open_scorer, scorer_lineage
 from models.errors import CheckpointError
-from models.text.pretrained import load_model, load_tokenizer
+from models.text.logits import RiskLogits
+from models.text.pretrained import load_model, load_tokenizer, longest_text
 from models.text.settings import TextSettings
 from tests.models.synthetic import NAMES, WINDOW_EVENTS, scoring_inputs, training_set
 from tests.models.text.conftest import small_config, small_tokenizer
@@ -180,6 +186,17 @@ def test_what_cannot_serve_is_refused_with_what_to_do(plain: Path, change: Chang
     change(plain)
     with pytest.raises(CheckpointError, match=f"plain: .*{said}"):
         open_scorer(str(plain), (), 3)
+
+
+def test_the_longest_text_is_one_that_the_model_reads(tmp_path: Path) -> None:
+    config = RobertaConfig(
+        vocab_size=64, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+        max_position_embeddings=34, pad_token_id=1,
+    )  # fmt: skip
+    RobertaForSequenceClassification(config).save_pretrained(tmp_path)
+    model = load_model(tmp_path)
+    assert longest_text(model, small_tokenizer()) == 32
+    assert RiskLogits(model, 1, 1, torch.device("cpu")).by_length([[9] * 32]).isfinite().all()
 
 
 def test_code_that_a_model_brings_is_not_run(plain: Path, tmp_path: Path) -> None:
