@@ -146,7 +146,7 @@ def is_reachable(bootstrap: str) -> bool:
 
 
 def _request(settings: Settings) -> RunRequest:
-    broker = f"kafka://{settings.kafka.bootstrap}"
+    broker = settings.kafka.url
     return RunRequest(source=broker, labels=None, sink=broker, wire=settings.to_wire())
 
 

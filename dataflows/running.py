@@ -32,7 +32,7 @@ def flow_job(
     Labels, decisions and changes of the policy that aren't named are looked for beside the events: in the same cluster,
     or in the files of the same directory, where there are such.
     """
-    kafka = f"kafka://{settings.kafka.bootstrap}"
+    kafka = settings.kafka.url
     source = source or kafka
     request = RunRequest(
         source=source,

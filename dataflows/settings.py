@@ -75,6 +75,11 @@ class KafkaSettings(_Section):
                 raise ValueError(f"{name} is a secret: remove it, and set the variable {secret_variable(name)}")
         return table
 
+    @property
+    def url(self) -> str:
+        """The cluster's, as the flow's ends and commands take it."""
+        return f"kafka://{self.bootstrap}"
+
     def client(self) -> dict[str, Any]:
         """librdkafka's settings; the secrets join them in the client itself."""
         return {"bootstrap.servers": self.bootstrap} | self.librdkafka

@@ -50,11 +50,6 @@ def described(change: ControlChange) -> str:
             return f"threshold.{change.name} is {value}"
 
 
-def cluster(settings: Settings) -> str:
-    """The settings' cluster, as a URL."""
-    return f"kafka://{settings.kafka.bootstrap}"
-
-
 def send(
     changes: Sequence[ControlChange],
     settings: Settings,
@@ -67,7 +62,7 @@ def send(
 
     Without `at` the time is soon, but not before `earliest` (epoch ms).
     """
-    url = to or cluster(settings)
+    url = to or settings.kafka.url
     live = url.startswith("kafka://")
     time = _time(at, earliest, url, settings)
     changes = [_checked(structs.replace(change, effective_at=time)) for change in changes]

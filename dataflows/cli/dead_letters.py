@@ -121,7 +121,7 @@ def replay(
         return
     told_apart = sort_out(candidates, settings)
     if not dry_run:
-        _send(told_apart, to or _cluster(settings), settings)
+        _send(told_apart, to or settings.kafka.url, settings)
     _report(told_apart, "would be sent" if dry_run else "sent")
     if told_apart.invalid:
         raise typer.Exit(1)
@@ -140,12 +140,8 @@ def _send(told_apart: Sorted, cluster: str, settings: Settings) -> None:
 
 
 def _letters(source: str | None, settings: Settings, reason: str | None) -> list[DeadLetter]:
-    letters = read_dead_letters(source or _cluster(settings), settings)
+    letters = read_dead_letters(source or settings.kafka.url, settings)
     return [letter for letter in letters if reason in (None, letter.code)]
-
-
-def _cluster(settings: Settings) -> str:
-    return f"kafka://{settings.kafka.bootstrap}"
 
 
 def _chosen(letters: list[DeadLetter], prefixes: list[str] | None) -> list[DeadLetter]:

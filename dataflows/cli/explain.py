@@ -41,7 +41,7 @@ def explain(
     flags = {"scoring.checkpoint": checkpoint and str(checkpoint), "policy": policy, "features": features}
     settings = load_settings(config, flags)
     judge = _judge(settings)
-    source = source or f"kafka://{settings.kafka.bootstrap}"
+    source = source or settings.kafka.url
     labels = labels or beside(source, settings.topics.labels)
     with open_past(Console(stderr=True), source, labels, settings) as past:
         account = account_for(past, judge, event_id, user, f"in {source}")

@@ -64,7 +64,7 @@ def run(
     Example: sealwax holds run --source kafka://localhost:9092 --table postgresql://shop@localhost/orders
     """
     settings = load_settings(config, {"holds.table": table, "holds.metrics_port": metrics_port})
-    service = HoldService(settings, source or _cluster(settings), stop_at_end=stop_at_end)
+    service = HoldService(settings, source or settings.kafka.url, stop_at_end=stop_at_end)
     service.run(from_start=from_start)
     typer.echo(str(service), err=True)
 
@@ -201,7 +201,7 @@ def _decide(
     topic = settings.topics.decisions
     try:
         record = decision_record(encode_decision(decision))
-        with closing(open_output(sink or _cluster(settings), settings.kafka.client())) as log:
+        with closing(open_output(sink or settings.kafka.url, settings.kafka.client())) as log:
             sender = TopicSender(log, topic)
             sender.send(record)
             sender.flush()
@@ -259,10 +259,6 @@ def _table(config: Path | None, url: str | None) -> Iterator[tuple[Settings, Hol
             yield settings, opened
         except UnavailableError as error:
             raise UserError(str(error)) from None
-
-
-def _cluster(settings: Settings) -> str:
-    return f"kafka://{settings.kafka.bootstrap}"
 
 
 def _now() -> int:

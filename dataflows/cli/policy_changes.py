@@ -22,7 +22,6 @@ from dataflows.cli.changing import (
     To,
     Wait,
     Why,
-    cluster,
     described,
     new_change,
     send,
@@ -78,7 +77,7 @@ def rollback(
     Example: sealwax policy rollback --reason "Too many holds."
     """
     settings = load_settings(config)
-    accepted = [entry.change for entry in read_history(to or cluster(settings), settings)]
+    accepted = [entry.change for entry in read_history(to or settings.kafka.url, settings)]
     policies = [change for change in accepted if change.kind == "policy"]
     if not policies:
         raise UserError("no policy was ever pushed: the flow decides by the one that it was started with")
@@ -99,7 +98,7 @@ def history(
     Example: sealwax policy history --kind policy
     """
     settings = load_settings(config)
-    entries = read_history(source or cluster(settings), settings)
+    entries = read_history(source or settings.kafka.url, settings)
     entries = [entry for entry in entries if kind in (None, entry.change.kind)]
     table = Table(box=None, pad_edge=False)
     for heading in ("effective at", "what", "by", "reason", "first offsets"):

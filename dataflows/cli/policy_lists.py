@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.times import format_time
-from dataflows.cli.changing import PATIENCE, At, By, Config, Source, To, Wait, Why, cluster, new_change, send
+from dataflows.cli.changing import PATIENCE, At, By, Config, Source, To, Wait, Why, new_change, send
 from dataflows.control_sending import latest_changes
 from dataflows.errors import UserError
 from dataflows.policies import load_policy
@@ -72,7 +72,7 @@ def show(
     Example: sealwax policy lists show blocked
     """
     settings = load_settings(config)
-    changes = latest_changes(source or cluster(settings), settings)
+    changes = latest_changes(source or settings.kafka.url, settings)
     found = [change for change in changes if change.kind == "list" and change.name == name]
     table = Table(box=None, pad_edge=False)
     for heading in ("entry", "", "effective at", "by", "reason"):
@@ -89,7 +89,7 @@ def _move(
     name: str, entries: Sequence[str], member: bool, settings: Settings, to: str | None, at: str | None,
     by: str | None, reason: str, wait: float,
 ) -> None:  # fmt: skip
-    known = _known_lists(to or cluster(settings), settings)
+    known = _known_lists(to or settings.kafka.url, settings)
     if name not in known:
         raise UserError(f'LIST: no policy has a list "{name}"; {instead_of(name, known)}')
     change = new_change("list", name, by, reason)

@@ -50,11 +50,10 @@ def thresholds(
     from dataflows.request import DEFAULTS
 
     settings = load_settings(config, {"policy": policy})
-    cluster = f"kafka://{settings.kafka.bootstrap}"
     read = load_policy(settings.policy or DEFAULTS / "shop-policy.toml")
-    task = adapting_task(read, settings, source or cluster, labels, _duration(ahead))
+    task = adapting_task(read, settings, source or settings.kafka.url, labels, _duration(ahead))
     if output is None:
-        moves = adapt_live(task, _cluster(sink or cluster), state, once=once)
+        moves = adapt_live(task, _cluster(sink or settings.kafka.url), state, once=once)
         drain_on_signals()
         try:
             _follow(moves, None)

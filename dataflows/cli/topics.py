@@ -82,7 +82,7 @@ def send(
         raise UserError("nothing to send: name --events, --labels, --decisions or --control")
     settings = load_settings(config, {"kafka.bootstrap": bootstrap})
     client, topics = settings.kafka.client(), settings.topics
-    with closing(open_output(f"kafka://{settings.kafka.bootstrap}", client)) as log:
+    with closing(open_output(settings.kafka.url, client)) as log:
         makers = record_makers(topics).items()
         for url, (topic, make) in zip(given, makers, strict=True):
             if url is not None:

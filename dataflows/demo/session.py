@@ -89,7 +89,7 @@ class Demo:
     @contextmanager
     def _ends(self, settings: Settings) -> Iterator[tuple[Feed, Observer]]:
         """Both ends of the flow: where its input is written, and where its output is read."""
-        url, kafka, topics = f"kafka://{settings.kafka.bootstrap}", settings.kafka.client(), settings.topics
+        url, kafka, topics = settings.kafka.url, settings.kafka.client(), settings.topics
         written = (topics.risk_updates, topics.policy_actions, topics.dead_letters)
         tally = self.outcome.tally
         with (

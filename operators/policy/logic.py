@@ -3,13 +3,14 @@
 What is told is so; not all that is so is told.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise, permutations
 from math import inf
-from operator import eq, ge, gt, le, lt, ne
 from typing import Final, TypeAlias
 
 from operators.policy.tree import (
+    COMPARISONS,
+    TEXT_TESTS,
     All,
     AnyOf,
     Comparison,
@@ -25,12 +26,8 @@ from operators.policy.tree import (
 
 Value: TypeAlias = float | str | bool
 
-_COMPARE: Final[dict[str, Callable[[Value, Value], bool]]] = {
-    "==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
-}  # fmt: skip
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_TEXT_TESTS: Final = {"contains": str.__contains__, "startsWith": str.startswith, "endsWith": str.endswith}
 _SHARES: Final = ("score", "user_risk")
 """Names of numbers from 0 to 1."""
 _NEVER_MISSING: Final = ("user_risk",)
@@ -152,11 +149,11 @@ def _numbers(test: Node) -> Iterator[float]:
 def _passes(value: Value, test: Node) -> bool:
     match test:
         case Comparison(operator=operator, right=Constant(value=written)):
-            return _COMPARE[operator](value, written)
+            return COMPARISONS[operator](value, written)
         case Membership(values=values, list_name=""):
             return value in values
         case TextTest(function=function, argument=argument):
-            return _TEXT_TESTS[function](str(value), argument)
+            return TEXT_TESTS[function](str(value), argument)
         case Not(operand=Membership(list_name="") | TextTest() as operand):
             return not _passes(value, operand)
     return False

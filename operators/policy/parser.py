@@ -9,6 +9,8 @@ from operators.policy.errors import ConditionError
 from operators.policy.names import Scope
 from operators.policy.tokens import Token, TokenReader, tokenize
 from operators.policy.tree import (
+    COMPARISONS,
+    TEXT_TESTS,
     All,
     AnyOf,
     Arithmetic,
@@ -28,8 +30,6 @@ from operators.policy.tree import (
 MAX_OPERATORS: Final = 50
 """Brackets, `!` and arithmetic operators of a condition: bounds the depth of its tree."""
 
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-_TEXT_TESTS = ("contains", "startsWith", "endsWith")
 _A_KIND = {"number": "a number", "text": "a text", "truth": "true or false"}
 
 
@@ -96,10 +96,10 @@ class _Parser:
         if operator.text == "in":
             self._reader.advance()
             left = self._membership(left, start)
-        elif operator.text in _COMPARISONS:
+        elif operator.text in COMPARISONS:
             self._reader.advance()
             left = self._comparison(left, operator, self._sum())
-        if self._reader.token.text in (*_COMPARISONS, "in"):
+        if self._reader.token.text in (*COMPARISONS, "in"):
             raise ConditionError("one comparison at a time: write `a < b && b < c`", self._reader.token.column)
         return left
 
@@ -229,8 +229,8 @@ class _Parser:
         return name, test
 
     def _text_test(self, subject: Name, test: Token) -> TextTest:
-        if test.text not in _TEXT_TESTS:
-            raise ConditionError(f"unknown test {test.text}(); known: {', '.join(_TEXT_TESTS)}", test.column)
+        if test.text not in TEXT_TESTS:
+            raise ConditionError(f"unknown test {test.text}(); known: {', '.join(TEXT_TESTS)}", test.column)
         if subject.kind != "text":
             raise ConditionError(f"{test.text}() looks into a text, and {subject.path} isn't one", test.column)
         self._reader.take("(")

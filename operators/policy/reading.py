@@ -3,14 +3,16 @@
 The compiler does the same fast, and tests hold the two together; this one serves to explain.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isnan
-from operator import add, eq, ge, gt, le, lt, mul, ne, sub
+from operator import add, mul, sub
 from typing import Any, Final, TypeAlias
 
 from contracts.events import AMOUNT_SCALE, Event
 from operators.policy.tree import (
+    COMPARISONS,
+    TEXT_TESTS,
     All,
     AnyOf,
     Arithmetic,
@@ -29,11 +31,7 @@ from operators.policy.tree import (
 
 Value: TypeAlias = float | str | bool | None
 
-_COMPARE: Final = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _COMPUTE: Final = {"+": add, "-": sub, "*": mul}
-_TESTS: Final[dict[str, Callable[[str, str], bool]]] = {
-    "contains": str.__contains__, "startsWith": str.startswith, "endsWith": str.endswith,
-}  # fmt: skip
 _ATTRIBUTE_TYPES: Final[dict[str, tuple[type, ...]]] = {"text": (str,), "number": (int, float), "truth": (bool,)}
 
 
@@ -107,7 +105,7 @@ def _of_one(node: Negative | Not | Membership | TextTest, value: Any) -> Value:
         case Membership(values=values):
             return value in values
         case TextTest(function=function, argument=argument):
-            return _TESTS[function](value, argument)
+            return TEXT_TESTS[function](value, argument)
 
 
 def _joined(values: list[Value], decisive: bool) -> Value:
@@ -120,7 +118,7 @@ def _of_two(operator: str, left: Any, right: Any) -> Value:
         return None
     if operator == "/":
         return _known(left / right)
-    return bool(_COMPARE[operator](left, right)) if operator in _COMPARE else _known(_COMPUTE[operator](left, right))
+    return COMPARISONS[operator](left, right) if operator in COMPARISONS else _known(_COMPUTE[operator](left, right))
 
 
 def _known(value: Any) -> Value:

@@ -1,10 +1,21 @@
 """A condition as a typed tree. The parser makes only trees whose kinds fit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any, Final, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["number", "text", "truth"]
+
+COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
+}  # fmt: skip
+"""What the operators mean."""
+
+TEXT_TESTS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "contains": str.__contains__, "startsWith": str.startswith, "endsWith": str.endswith,
+}  # fmt: skip
+"""The same of what looks into texts."""
 
 
 @dataclass(frozen=True, slots=True)
