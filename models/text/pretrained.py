@@ -53,6 +53,10 @@ def load_model(directory: Path, new_head: bool = False) -> PreTrainedModel:
     )
     if missing:
         raise CheckpointError(f"{directory}: the weights lack {', '.join(missing[:3])}: not a whole model of this kind")
+    if not all(tensor.isfinite().all() for tensor in model.parameters()):
+        raise CheckpointError(
+            f"{directory}: the weights hold numbers that are not finite: train or copy the model again"
+        )
     return cast(PreTrainedModel, model)
 
 

@@ -65,6 +65,11 @@ def _headless(directory: Path) -> None:
     save_file({name: one for name, one in weights.items() if "classifier" not in name}, directory / "model.safetensors")
 
 
+def _infinite(directory: Path) -> None:
+    weights = load_file(directory / "model.safetensors")
+    save_file(weights | {"classifier.bias": torch.tensor([0.0, torch.inf])}, directory / "model.safetensors")
+
+
 def test_a_copy_scores_the_same_under_the_same_version(text_checkpoint: Path, copied: Path) -> None:
     inputs = scoring_inputs(training_set(events=40, seed=2))
     first, second = (open_scorer(str(path), NAMES, WINDOW_EVENTS) for path in (text_checkpoint, copied))
@@ -177,6 +182,7 @@ def test_the_label_that_stands_for_fraud(plain: Path, labels: list[str], wanted:
         (_edit("config.json", hidden_size=64), "the model can't be loaded"),
         (_edit("config.json", id2label=["ham", "spam"]), "config.json is damaged .id2label is no object"),
         (_headless, "the weights lack classifier.bias, classifier.weight"),
+        (_infinite, "the weights hold numbers that are not finite"),
         (_edit("text.json", langauge="en"), "text.json: langauge: Extra inputs are not permitted"),
         (_edit("text.json", language="de"), "text.json: language: Input should be 'en' or 'zh'"),
         (lambda directory: shutil.rmtree(directory), "there is no such checkpoint"),
