@@ -20,6 +20,8 @@ from dataflows.to_end import read_to_end, records_to_end
 
 AHEAD: Final = 5_000
 """A change becomes effective so long (ms of event time) after the flow's present, unless somebody says when."""
+FURTHER: Final = 4
+"""Times as far ahead as before, where that was too late: a stream of the past may be fed at any speed."""
 
 _LATEST: Final = 20
 """Records of each partition by which the present is found out."""
@@ -77,16 +79,18 @@ def send_changes(changes: Sequence[ControlChange], url: str, settings: Settings)
 
 
 def follow_changes(
-    changes: Sequence[ControlChange], url: str, settings: Settings, patience: float, anew: Callable[[], int] | None
+    changes: Sequence[ControlChange], url: str, settings: Settings, patience: float, anew: Callable[[int], int] | None
 ) -> Sent:
     """Send changes, and wait up to `patience` seconds until the flow has said what became of each.
 
-    Those that came too late are sent again, for the time that `anew` gives. Raises UserError, DeliveryError.
+    Those that came too late are sent again, for the time that `anew` gives so far (ms) ahead. Raises UserError,
+    DeliveryError.
     """
     topics = settings.topics
     answers = dict.fromkeys((topics.policy_changes, topics.dead_letters), url)
     deadline = time.monotonic() + patience
     outcomes: dict[str, Outcome] = {}
+    ahead = AHEAD
     sent = {change.change_id: change for change in changes}
     with closing(open_input(answers, ReadRange("latest"), settings.kafka.client())) as log:
         partitions = [log.open(*place) for place in log.partitions()]
@@ -97,7 +101,8 @@ def follow_changes(
             }
             late = [identity for identity, outcome in told.items() if anew and outcome.code == TOO_LATE]
             if anew and late:
-                at = anew()
+                ahead *= FURTHER
+                at = anew(ahead)
                 sent |= {identity: structs.replace(sent[identity], effective_at=at) for identity in late}
                 send_changes([sent[identity] for identity in late], url, settings)
             outcomes |= {identity: outcome for identity, outcome in told.items() if identity not in late}

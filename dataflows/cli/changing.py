@@ -70,7 +70,7 @@ def send(
         send_changes(changes, url, settings)
         typer.echo(f"sent: {_summary(changes)}, effective at {format_time(time)}")
         return
-    anew = None if at else lambda: _time(None, earliest, url, settings)
+    anew = None if at else lambda ahead: _time(None, earliest, url, settings, ahead)
     sent = follow_changes(changes, url, settings, wait, anew)
     _check(sent)
     if len(sent.outcomes) < len(sent.changes):
@@ -79,11 +79,11 @@ def send(
         typer.echo(f"accepted: {_summary(changes)}, effective at {format_time(sent.changes[0].effective_at)}")
 
 
-def _time(at: str | None, earliest: int, url: str, settings: Settings) -> int:
+def _time(at: str | None, earliest: int, url: str, settings: Settings, ahead: int = AHEAD) -> int:
     if at is None:
         if not url.startswith("kafka://"):
             raise UserError("--at: a directory has no present; say from which event time on it counts")
-        return max(present(url, settings) + AHEAD, earliest)
+        return max(present(url, settings) + ahead, earliest)
     try:
         return parse_time(at)
     except ValueError as error:

@@ -15,7 +15,7 @@ from contracts.messages import ENDING, EVENT_ACTIONS, ActionName, EventType
 from operators.durations import parse_duration
 from operators.unknown_names import instead_of
 
-Action = ActionName | Literal["release"]
+Action = Literal[ActionName, "release"]
 
 
 def _parse_positive(value: str) -> int:

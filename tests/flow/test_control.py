@@ -15,7 +15,7 @@ from contracts.events import Event, Position
 from contracts.messages import INITIAL
 from contracts.times import LATEST
 from dataflows import cli
-from dataflows.control_sending import Outcome, follow_changes, latest_changes, present
+from dataflows.control_sending import AHEAD, Outcome, follow_changes, latest_changes, present
 from dataflows.running import flow_job, pushed_policy
 from dataflows.settings import Settings
 from tests.flow import command
@@ -141,9 +141,14 @@ def test_a_change_under_load(make_cluster: MakeCluster, make_directory: MakeDire
         send_live(cluster, settings, stream)
         bad = [entry("u9", 0, "late"), structs.replace(policy_change(SECOND, 40 * MINUTE, "bad"), text="levels = 3")]
         refused = follow_changes(bad, cluster.url, settings, command.HANGS_AFTER, None).outcomes
-        again = follow_changes(
-            [entry("u9", 0, "again")], cluster.url, settings, command.HANGS_AFTER, lambda: START + 60 * MINUTE
-        )
+        reached: list[int] = []
+
+        def further(ahead: int) -> int:
+            reached.append(ahead)
+            return START + (60 * MINUTE if ahead > 20 * AHEAD else 0)
+
+        again = follow_changes([entry("u9", 0, "again")], cluster.url, settings, command.HANGS_AFTER, further)
+        assert reached == [4 * AHEAD, 16 * AHEAD, 64 * AHEAD]
         assert again.outcomes == {"again": Outcome(True)}
         assert {identity: outcome.code for identity, outcome in refused.items()} == {
             "late": "too_late",
@@ -155,7 +160,7 @@ def test_a_change_under_load(make_cluster: MakeCluster, make_directory: MakeDire
     assert status == 0, said
     run_to_end(settings, *[cluster.url] * 3)
     outputs = cluster.outputs()
-    assert len(outputs.letters) == 3
+    assert len(outputs.letters) == 5
     assert updates_by_event(outputs).keys() == stream.event_ids
     assert {identity: one.policy for identity, one in seen(outputs).items()} == {
         identity: one.policy for identity, one in expected(stream, duration=12 * MINUTE).items()
