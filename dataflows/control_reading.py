@@ -10,12 +10,12 @@ from typing import Final
 
 from contracts.codec import InvalidRecordError, decode_control
 from contracts.control import ControlChange, control_key
-from contracts.decisions import encode_dead_letter
 from contracts.events import Position
 from contracts.times import format_time
 from dataflows.change_records import accepted_record
 from dataflows.connectors.base import InputPartition, InputRecord, OutputRecord
 from dataflows.control_journal import ControlJournal, Verdict
+from dataflows.letter_records import check_size, letter_record
 from dataflows.reading import Frontiers, ReadingRules, SourceBatch
 from operators.policy import PolicyError
 from operators.settling import ABSENT_INPUT, UNKNOWN
@@ -84,9 +84,7 @@ class ControlReader:
 
     def _read(self, record: InputRecord) -> Verdict:
         try:
-            if len(record.value) > self._rules.max_record_bytes:
-                most = self._rules.max_record_bytes
-                raise InvalidRecordError("too_large", f"{len(record.value)} bytes: at most {most} are allowed")
+            check_size(record, self._rules.max_record_bytes)
             change = decode_control(record.value)
             if change is not None:
                 self._check(record, change)
@@ -106,9 +104,8 @@ class ControlReader:
             raise InvalidRecordError("invalid_policy", str(error)) from None
 
     def _letter(self, record: InputRecord, verdict: Verdict, received: int) -> OutputRecord:
-        identity, value = encode_dead_letter(verdict.code, verdict.text, self._position(record), record.value)
-        stamp = record.timestamp or 0
-        return OutputRecord(identity, record.key or b"", value, "sealwax.dead-letter", stamp, received)
+        key, time = record.key or b"", record.timestamp or 0
+        return letter_record(verdict.code, verdict.text, self._position(record), record.value, key, time, received)
 
     def _position(self, record: InputRecord) -> Position:
         return Position(self._place.topic, self._place.partition, record.offset)

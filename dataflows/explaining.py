@@ -3,7 +3,8 @@
 Only events that share one of its entities are replayed, which are few: what takes time is to read the log.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
+from itertools import takewhile
 from operator import attrgetter
 from typing import Protocol
 
@@ -73,13 +74,8 @@ def _retrace(
     vector: list[float] = []
     capped: tuple[str, ...] = ()
 
-    def read() -> Iterator[Event]:
-        for one in events:
-            if vector:
-                return
-            yield one
-
-    for enriched in enrich(read(), labels, features, lambda one: _key(one) in wanted):
+    read = takewhile(lambda _: not vector, events)
+    for enriched in enrich(read, labels, features, lambda one: _key(one) in wanted):
         evidence.add(enriched.arrival.event, enriched.arrival.late)
         if not vector and _key(enriched.arrival.event) == _key(event):
             vector, capped = enriched.features, enriched.capped

@@ -1,6 +1,7 @@
 """Why an event has its score: the log replayed up to it, its user judged anew, and what would have been otherwise."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Final, NamedTuple
@@ -101,13 +102,8 @@ def _retrace(
     def found() -> bool:
         return bool(own) and own[-1][0].event_id == event.event_id
 
-    def read() -> Iterator[Event]:
-        for one in events:
-            if found():
-                return
-            yield one
-
-    for one, given in replay(read(), labels, features):
+    read = takewhile(lambda _: not found(), events)
+    for one, given in replay(read, labels, features):
         if one.user_id == event.user_id and not found():
             own.append((one, given))
     return own

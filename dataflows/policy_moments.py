@@ -15,6 +15,7 @@ from dataflows.errors import UserError
 from dataflows.settings import Settings
 from dataflows.to_end import records_to_end
 from operators.policy import Policy
+from operators.policy.levels import Levels
 from operators.policy.reading import Moment
 from operators.unknown_names import instead_of
 
@@ -46,13 +47,14 @@ def parse_moment(text: bytes, place: str, policy: Policy) -> Moment:
         raise UserError(f"{place}: event: {error}") from None
     features = {name: nan if value is None else value for name, value in given.features.items()}
     score = None if given.score is None else round(given.score, DECIMALS)
+    names = Levels.of(policy).names
     risk, level = _risk_after(policy, event, score)
     if given.user_risk is not None:
-        risk, level = given.user_risk, _names(policy)[policy.user_risk.level(0, given.user_risk)]
+        risk, level = given.user_risk, names[policy.user_risk.level(0, given.user_risk)]
     if given.level is not None:
         level = given.level
-        if level not in _names(policy):
-            raise UserError(f"{place}: level: the policy has no level {level!r}; {instead_of(level, _names(policy))}")
+        if level not in names:
+            raise UserError(f"{place}: level: the policy has no level {level!r}; {instead_of(level, names)}")
     return Moment(event, score, risk, level, given.late, features, policy.threshold_values)
 
 
@@ -87,13 +89,10 @@ def _said(error: ValidationError) -> str:
 
 
 def _risk_after(policy: Policy, event: Event, score: float | None) -> tuple[float, str]:
-    course, names = policy.user_risk, _names(policy)
+    levels = Levels.of(policy)
+    course, names = levels.course, levels.names
     state = None if score is None else course.after(None, event.event_time, score)
     if state is None:
         return 0.0, names[0]
     settled, _ = course.settled(state)
     return settled.risk, names[settled.level]
-
-
-def _names(policy: Policy) -> list[str]:
-    return [name for name, _ in policy.levels]

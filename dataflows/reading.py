@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from contracts.codec import InvalidRecordError, decode_decision, decode_event, decode_label
-from contracts.decisions import encode_dead_letter
 from contracts.events import Label, Position
 from dataflows.change_records import effective_records
 from dataflows.connectors.base import InputPartition, InputRecord, OutputRecord
 from dataflows.control_journal import ControlJournal
+from dataflows.letter_records import check_size, letter_record
 from operators.packs import Arrival, Ruled
 from operators.settling import ABSENT_INPUT, UNKNOWN
 
@@ -170,18 +170,12 @@ class PartitionReader:
 
     def _read(self, record: InputRecord, received: int) -> _Read:
         try:
-            if len(record.value) > self._rules.max_record_bytes:
-                raise InvalidRecordError(
-                    "too_large", f"{len(record.value)} bytes: at most {self._rules.max_record_bytes} are allowed"
-                )
+            check_size(record, self._rules.max_record_bytes)
             return self._decode(record, received)
         except InvalidRecordError as error:
             position = Position(self._place.topic, self._place.partition, record.offset)
-            letter_id, value = encode_dead_letter(error.code, str(error), position, record.value)
-            time = max(self._newest, 0)
-            letter = OutputRecord(
-                letter_id, record.key or b"", value, "sealwax.dead-letter", record.timestamp or time, received
-            )
+            time = record.timestamp or max(self._newest, 0)
+            letter = letter_record(error.code, str(error), position, record.value, record.key or b"", time, received)
             return _Read(record.offset, UNKNOWN, letter=letter)
 
     def _event(self, record: InputRecord, received: int) -> _Read:

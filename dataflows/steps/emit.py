@@ -7,7 +7,6 @@ from contracts.decisions import (
     PolicyAction,
     RiskUpdate,
     UserRiskChange,
-    encode_dead_letter,
     encode_policy_action,
     encode_risk_update,
     encode_user_risk,
@@ -15,6 +14,7 @@ from contracts.decisions import (
 from dataflows import metrics
 from dataflows.connectors.base import OutputRecord
 from dataflows.connectors.kafka_output import partition_of
+from dataflows.letter_records import letter_record
 from dataflows.reading import SourceBatch
 from dataflows.settings import TopicSettings
 from operators.packs import Pack
@@ -94,5 +94,5 @@ def _action_record(action: PolicyAction, received: int | None) -> OutputRecord:
 def _letter(vain: Vain) -> OutputRecord:
     decision = vain.ruled.decision
     value = encode_decision(decision)
-    identity, letter = encode_dead_letter(WITHOUT_EFFECT, vain.text, vain.ruled.input, value)
-    return OutputRecord(identity, decision.user_id.encode(), letter, "sealwax.dead-letter", decision.decision_time)
+    key, time = decision.user_id.encode(), decision.decision_time
+    return letter_record(WITHOUT_EFFECT, vain.text, vain.ruled.input, value, key, time)

@@ -6,15 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from contracts.decisions import Reason
+from contracts.decisions import DECIMALS, Reason
 from contracts.scoring import ROW_SIZE, RiskScorer, ScoringInput
 from dataflows import metrics
 from dataflows.recurring import RecurringLog
 from operators.explainer import Explainer
 from operators.microbatch import micro_batches
 from operators.packs import Enriched, Joined, Scored, ScoredPack
-
-_DECIMALS = 6
 
 
 class ScoreStep:
@@ -108,7 +106,7 @@ class ScoreStep:
         except Exception as error:  # whatever a model raises, events must go on
             self._log.warn(type(error).__name__, f"the scorer failed on {len(batch)} events: {error!r}", error)
             return None
-        checked = [round(score, _DECIMALS) if 0 <= score <= 1 else None for score in scores]
+        checked = [round(score, DECIMALS) if 0 <= score <= 1 else None for score in scores]
         if None in checked:
             self._log.warn("range", f"the scorer gave {checked.count(None)} of {len(batch)} scores outside [0, 1]")
         return checked

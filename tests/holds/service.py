@@ -5,12 +5,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Final
 
-ROOT: Final = Path(__file__).parents[2]
-HANGS_AFTER: Final = 120
-"""Seconds after which a test fails that would otherwise hang for ever."""
+from tests.flow.command import HANGS_AFTER, ROOT
 
 
 def start_service(
@@ -30,12 +26,6 @@ def start_service(
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def finish(service: subprocess.Popen[str]) -> tuple[int, str]:
-    """The exit status, and what was said on standard error."""
-    _, said = service.communicate(timeout=HANGS_AFTER)
-    return service.returncode, said
 
 
 def wait_until(true: Callable[[], bool]) -> None:
