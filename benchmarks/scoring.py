@@ -137,12 +137,15 @@ def module(network: EventNetwork, positions: torch.Tensor, mask: torch.Tensor | 
 
 @torch.inference_mode()
 def plainly(network: EventNetwork, encoder: Encoder, batch: Sequence[ScoringInput]) -> list[float]:
-    """Scores by the network that was trained, as it is."""
+    """Scores by the network's own modules."""
     longest = max(len(one.window) for one in batch)
     rows = unpack_rows(b"".join([one.window.rjust(longest, b"\0") for one in batch]), longest // ROW_SIZE)
     inputs = Inputs.encoded(encoder, rows, np.array([one.features for one in batch], np.float32))
     lengths = torch.tensor([len(one.window) // ROW_SIZE for one in batch])
-    scores: list[float] = network.probability(network(*inputs, mask_of(lengths, longest // ROW_SIZE))).tolist()
+    positions = network.positions(inputs.ids, inputs.values)
+    encoded = network.bert(inputs_embeds=positions, attention_mask=mask_of(lengths, longest // ROW_SIZE))
+    logits = network.decide(encoded.last_hidden_state[:, 0], network.numeric(inputs.numbers))
+    scores: list[float] = network.probability(logits).tolist()
     return scores
 
 

@@ -8,6 +8,7 @@ from torch.nn import functional as F  # noqa: N812, the name torch's own documen
 from transformers import BertConfig, BertModel
 
 from models.event_fields import VALUES
+from models.summary import summarise
 
 
 class EventNetwork(nn.Module):
@@ -53,5 +54,4 @@ class EventNetwork(nn.Module):
 
     def forward(self, ids: Tensor, values: Tensor, numbers: Tensor, mask: Tensor | None = None) -> Tensor:
         """Logits [batch]; the mask [batch, length] is 1 for events and 0 for padding, None where there is none."""
-        encoded = self.bert(inputs_embeds=self.positions(ids, values), attention_mask=mask)
-        return self.decide(encoded.last_hidden_state[:, 0], self.numeric(numbers))
+        return self.decide(summarise(self.bert, self.positions(ids, values), mask), self.numeric(numbers))
