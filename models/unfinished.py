@@ -67,4 +67,5 @@ def _identity(recipe: AnyRecipe, data: TrainingSet) -> str:
     hashed.update(json.dumps(data.feature_names).encode())
     for array in (data.features, data.windows, data.lengths, data.labels, data.event_times):
         hashed.update(array.data)
+    hashed.update(json.dumps(data.texts).encode())
     return hashed.hexdigest()
