@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from contracts.codec import decode_control
 from contracts.control import ControlChange
 from contracts.messages import PolicyChangeMessage
+from contracts.problems import first_problem
 from dataflows.errors import UserError
 from dataflows.settings import Settings
 from dataflows.to_end import records_to_end
@@ -30,7 +31,7 @@ def read_history(source: str, settings: Settings) -> list[Entry]:
         try:
             message = PolicyChangeMessage.model_validate_json(record.value)
         except ValidationError as error:
-            raise UserError(f"{place}: not the record of a change: {str(error).splitlines()[0]}") from None
+            raise UserError(f"{place}: not the record of a change: {first_problem(error)}") from None
         if message.status == "effective":
             told.append(message)
         elif (change := decode_control(record.value)) is not None:

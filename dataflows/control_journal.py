@@ -11,6 +11,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -90,9 +91,10 @@ class ControlJournal:
         return self.timeline.review_score(time)
 
     def verdicts(self, partition: int, start: int) -> dict[int, Verdict]:
-        """Those on a partition's control records from an offset on."""
-        found = map(_decode, os.pread(self._log, self._read, 0).splitlines())
-        return {one.offset: one for one in found if one.partition == partition and one.offset >= start}
+        """Those on a partition's control records from an offset on: its last ones, since it is judged in its order."""
+        latest_first = map(_decode, reversed(os.pread(self._log, self._read, 0).splitlines()))
+        its = (one for one in latest_first if one.partition == partition)
+        return {one.offset: one for one in takewhile(lambda one: one.offset >= start, its)}
 
     def judge(self, verdicts: Callable[[int], Sequence[Verdict]]) -> Sequence[Verdict]:
         """Have verdicts given and write them, while nobody goes on: only changes after the time that `verdicts` is told

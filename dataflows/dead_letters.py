@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from contracts.codec import InvalidRecordError
 from contracts.events import Position
 from contracts.messages import DeadLetterMessage
+from contracts.problems import first_problem
 from dataflows.connectors.base import InputRecord, OutputLog, OutputRecord
 from dataflows.errors import UserError
 from dataflows.sending import TopicSender, event_record, record_makers
@@ -39,8 +40,9 @@ def _letter(place: str, record: InputRecord) -> DeadLetter:
     try:
         message = DeadLetterMessage.model_validate_json(record.value)
         value = b64decode(message.bytes, validate=True)
-    except (ValidationError, ValueError) as error:
-        raise UserError(f"{place}: not a dead letter: {str(error).splitlines()[0]}") from None
+    except ValueError as error:
+        said = first_problem(error) if isinstance(error, ValidationError) else f"bytes: {error}"
+        raise UserError(f"{place}: not a dead letter: {said}") from None
     position = Position(message.input.topic, message.input.partition, message.input.offset)
     return DeadLetter(message.letter_id, record.timestamp, message.reason.code, message.reason.text, position, value)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from contracts.problems import first_problem
 from dataflows.connectors.base import InputLog, OutputLog
 from dataflows.errors import UserError
 from dataflows.request import RunRequest
@@ -35,7 +36,8 @@ def flow_record(state: Path, request: RunRequest, log: InputLog, output: OutputL
     try:
         record = FlowRecord.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise UserError(f"{path}: can't be read: {error}. Name another state directory, or restore this one") from None
+        said = first_problem(error) if isinstance(error, ValidationError) else error.strerror
+        raise UserError(f"{path}: can't be read: {said}. Name another state directory, or restore this one") from None
     _check(path, record, request)
     return record
 

@@ -11,6 +11,7 @@ from contracts.codec import InvalidRecordError, decode_event
 from contracts.decisions import DECIMALS
 from contracts.events import Event
 from contracts.messages import RiskUpdateMessage
+from contracts.problems import first_problem
 from dataflows.errors import UserError
 from dataflows.settings import Settings
 from dataflows.to_end import records_to_end
@@ -42,7 +43,7 @@ def parse_moment(text: bytes, place: str, policy: Policy) -> Moment:
         given = GivenMoment.model_validate_json(text)
         event = decode_event(orjson.dumps(given.event))
     except ValidationError as error:
-        raise UserError(f"{place}: {_said(error)}") from None
+        raise UserError(f"{place}: {first_problem(error)}") from None
     except InvalidRecordError as error:
         raise UserError(f"{place}: event: {error}") from None
     features = {name: nan if value is None else value for name, value in given.features.items()}
@@ -80,12 +81,7 @@ def _updates(url: str, event_id: str, settings: Settings) -> Iterator[RiskUpdate
             try:
                 yield RiskUpdateMessage.model_validate_json(record.value)
             except ValidationError as error:
-                raise UserError(f"{place}: no risk update: {_said(error)}") from None
-
-
-def _said(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    return ": ".join([*map(str, first["loc"]), first["msg"]])
+                raise UserError(f"{place}: no risk update: {first_problem(error)}") from None
 
 
 def _risk_after(policy: Policy, event: Event, score: float | None) -> tuple[float, str]:

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from contracts.problems import first_problem
 from models.encoder import Encoder
 from models.errors import CheckpointError
 
@@ -125,9 +126,8 @@ def parsed(directory: Path, file: str, data: bytes, kind: type[Model]) -> Model:
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in detail["loc"])
-        raise CheckpointError(f"{directory}: {file}: {field}: {detail['msg']}".replace(": : ", ": ")) from None
+        said = f"{first_problem(error)}: mend it, or copy the checkpoint again"
+        raise CheckpointError(f"{directory}: {file}: {said}") from None
 
 
 def check_features(

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from models.checkpoint_files import METRICS
-from models.errors import CheckpointError
+from models.checkpoint_files import METRICS, parsed, read_file
 from models.training_set import Indices, TrainingSet
 
 
@@ -40,12 +39,4 @@ class Lineage(_Told):
 
 def read_lineage(directory: Path) -> Lineage:
     """Of a checkpoint's directory. Raises CheckpointError naming the file and the field."""
-    path = directory / METRICS
-    try:
-        return Lineage.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise CheckpointError(f"{directory}: {METRICS} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in detail["loc"]) or "the file"
-        raise CheckpointError(f"{directory}: {METRICS}: {field}: {detail['msg']}: copy the checkpoint again") from None
+    return parsed(directory, METRICS, read_file(directory, METRICS), Lineage)

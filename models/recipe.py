@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from contracts.problems import problems
 from models.errors import RecipeError
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -183,17 +184,4 @@ def load_recipe(path: Path) -> AnyRecipe:
     try:
         return _KINDS[scorer].model_validate(read)
     except ValidationError as error:
-        raise RecipeError(f"{path}: {_explain(error)}") from None
-
-
-def _explain(error: ValidationError) -> str:
-    said = []
-    for detail in error.errors(include_url=False, include_context=False):
-        field = ".".join(str(part) for part in detail["loc"])
-        text = detail["msg"].removeprefix("Value error, ")
-        if detail["type"] == "extra_forbidden":
-            text = "is not a setting; look for a slip of the pen"
-        said.append(
-            f"{field}: {text}" if detail["type"] == "extra_forbidden" else f"{field}: {text}, not {detail['input']!r}"
-        )
-    return "; ".join(said)
+        raise RecipeError(f"{path}: {'; '.join(problems(error))}") from None

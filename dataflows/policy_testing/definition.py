@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails
 from contracts.messages import ActionName
 from dataflows.errors import UserError
 from operators.durations import parse_duration
-from operators.unknown_names import instead_of
+from operators.policy.definition import LimitTable
+from operators.unknown_names import wrong_field
 
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -81,14 +82,6 @@ class LabelStep(_Table):
 
     event_id: str
     label: Literal["fraud", "legitimate", "abuse"]
-
-
-class LimitTable(_Table):
-    """What people allow."""
-
-    amount: float | None = None
-    count: int | None = None
-    per: Duration
 
 
 class DecisionStep(_Table):
@@ -181,16 +174,13 @@ def read_tests(path: Path) -> TestFile:
 def _said(error: ErrorDetails, raw: dict[str, Any]) -> str:
     """Where and what, with the name of the case or story."""
     place = list(error["loc"])
-    text = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        text = f"unknown field; {instead_of(str(place[-1]), _fields(place))}"
     if len(place) > 1 and place[0] in ("case", "story"):
         kind, index = str(place[0]), int(place[1])
         one = raw[kind][index]
         name = f'"{one["name"]}"' if isinstance(one, dict) and "name" in one else str(index + 1)
         place[:2] = [f"{kind} {name}"]
     steps = [f"step {part + 1}" if isinstance(part, int) else part for part in place if part != "step"]
-    return ": ".join([*map(str, steps), text])
+    return ": ".join([*map(str, steps), wrong_field(error, _fields)])
 
 
 def _fields(place: list[int | str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from contracts.codec import InvalidRecordError, decode_decision, decode_event
-from contracts.decisions import PolicyAction, action_id
+from contracts.decisions import PolicyAction, action_id, limit_fields
 from contracts.events import Event, Label, ManualDecision
 from contracts.times import format_time, parse_time
 from dataflows.errors import UserError
@@ -56,7 +56,7 @@ def decision_of(
         "verdict": step.verdict,
         "action": step.action,
         "expires_at": None if step.expires is None else format_time(time + step.expires),
-        "limit": None if step.limit is None else step.limit.model_dump() | {"per": step.limit.per / 1_000},
+        "limit": None if step.limit is None else limit_fields(step.limit.limit()),
         "decision_time": format_time(time),
         "decided_by": "test",
         "reason": "Decided in a test.",

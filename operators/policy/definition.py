@@ -13,7 +13,7 @@ from contracts.events import Limit
 from contracts.fields import MAX_AMOUNT, Identifier
 from contracts.messages import ENDING, EVENT_ACTIONS, ActionName, EventType
 from operators.durations import parse_duration
-from operators.unknown_names import instead_of
+from operators.unknown_names import instead_of, wrong_field
 
 Action = Literal[ActionName, "release"]
 
@@ -252,12 +252,9 @@ def explain(errors: list[ErrorDetails], raw: Mapping[str, Any]) -> Iterator[str]
     """Each problem as `where: what is wrong`, with a rule's id where the rule has one."""
     for error in errors:
         place = list(error["loc"])
-        text = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "extra_forbidden":
-            text = f"unknown field; {instead_of(str(place[-1]), _fields(place))}"
         if place[0:1] == ["rules"] and len(place) > 1:
             place[:2] = [_rule(raw, place[1])]
-        yield ": ".join([*(str(part) for part in place), text])
+        yield ": ".join([*map(str, place), wrong_field(error, _fields)])
 
 
 def _rule(raw: Mapping[str, Any], index: int | str) -> str:

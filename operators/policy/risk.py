@@ -95,7 +95,7 @@ class RiskCourse:
                 return level
         return reached
 
-    @property
+    @cached_property
     def review_score(self) -> float:
         """The least score that alone lifts its user out of the lowest level; 0.5 where none does."""
         alone = round(self.thresholds[1] / self.weight, DECIMALS) if len(self.thresholds) > 1 else nan

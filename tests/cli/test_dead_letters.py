@@ -140,12 +140,19 @@ def test_what_is_no_line_is_left_out_of_a_file_and_said(sealwax: Sealwax, tmp_pa
     assert "1 left out" in sealwax("dead-letters", "replay", tmp_path, "--to-file", tmp_path / "f").out
 
 
-@pytest.mark.parametrize("line", [b"no letter", b'{"letter_id":"x"}', _letter(1, b"a").replace(b"YQ==", b"Y!==")])
-def test_what_is_not_a_dead_letter_is_named(line: bytes, sealwax: Sealwax, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"no letter", "Invalid JSON: "),
+        (b'{"letter_id":"x"}', "reason: Field required\n"),
+        (_letter(1, b"a").replace(b"YQ==", b"Y!=="), "bytes: "),
+    ],
+)
+def test_what_is_not_a_dead_letter_is_named(line: bytes, said: str, sealwax: Sealwax, tmp_path: Path) -> None:
     (tmp_path / "dead-letters.jsonl").write_bytes(line + b"\n")
     ended = sealwax("dead-letters", "ls", tmp_path)
     assert ended.status == 2
-    assert "dead-letters-0, offset 0: not a dead letter" in ended.err
+    assert f"dead-letters-0, offset 0: not a dead letter: {said}" in ended.err
 
 
 def test_a_missing_file_is_an_error_of_the_user(sealwax: Sealwax, tmp_path: Path) -> None:

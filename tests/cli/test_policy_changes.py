@@ -139,4 +139,7 @@ def test_there_must_be_something_to_go_back_to(
 def test_what_is_no_record_of_a_change_is_named(sealwax: Sealwax, tmp_path: Path) -> None:
     (tmp_path / "policy-changes.jsonl").write_bytes(orjson.dumps({"status": "accepted"}) + b"\n")
     ended = sealwax("policy", "history", tmp_path)
-    assert (ended.status, "offset 0: not the record of a change" in ended.err) == (2, True), ended.err
+    assert (ended.status, "offset 0: not the record of a change: record_id: Field required" in ended.err) == (
+        2,
+        True,
+    ), ended.err

@@ -1,6 +1,5 @@
 """What every input does alike. A connector's test class says how to fill its log."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -16,19 +15,9 @@ from dataflows.connectors.base import (
     ReadRange,
 )
 from dataflows.errors import UserError
-
-PATIENCE = 60.0
-"""Seconds after which what a test waits for is taken to have failed; nothing is asserted of times."""
+from tests.processes import wait_until
 
 DAY = 1_522_540_800_000
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
-        time.sleep(0.001)
 
 
 def read_until(partition: InputPartition, done: Callable[[], bool], most: int = 100) -> list[InputRecord]:
@@ -41,7 +30,7 @@ def read_until(partition: InputPartition, done: Callable[[], bool], most: int = 
         records.extend(got)
         return done()
 
-    wait_for(read)
+    wait_until(read)
     return records
 
 
@@ -169,7 +158,7 @@ class InputConformance:
         feed.put(numbered(*range(10)))
         log = feed.log(ReadRange(stop_at_end=True))
         partition = log.open(feed.topic, 0)
-        wait_for(lambda: bool(partition.read(3)))
+        wait_until(lambda: bool(partition.read(3)))
         partition.close()
         partition.close()
         assert partition.read(3) == []
@@ -225,7 +214,7 @@ class LiveInputConformance:
                 values.extend(record.value for record in partition.read(3))
             return all(partition.exhausted for partition in partitions)
 
-        wait_for(turn)
+        wait_until(turn)
         assert read == [numbered(*range(100)), numbered(*range(100, 300))]
         log.close()
 
@@ -273,7 +262,7 @@ class LiveInputConformance:
         assert len(log.partitions()) == 2
         assert not log.grown()
         live_feed.grow(4)
-        wait_for(log.grown)
+        wait_until(log.grown)
         assert log.grown()
         log.close()
 

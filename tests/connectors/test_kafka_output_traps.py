@@ -12,9 +12,10 @@ from dataflows.connectors.kafka_input import KafkaInput
 from dataflows.connectors.kafka_output import KafkaOutput, partition_of
 from dataflows.errors import UserError
 from tests.conftest import MakeTopic
-from tests.connectors.input_conformance import DAY, read_all, wait_for
+from tests.connectors.input_conformance import DAY, read_all
 from tests.connectors.output_conformance import record
 from tests.connectors.test_kafka import KafkaFeed
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.kafka
 
@@ -30,7 +31,7 @@ def consumed(bootstrap: str, topic: str) -> Any:
             found.append(message)
         return bool(found)
 
-    wait_for(poll)
+    wait_until(poll)
     consumer.close()
     return found[0]
 

@@ -3,14 +3,10 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from dataflows.settings import Settings
-
-ROOT: Final = Path(__file__).parents[2]
-HANGS_AFTER: Final = 120
-"""Seconds after which a test fails that would otherwise hang for ever."""
+from tests.processes import ROOT
 
 
 def start(settings: Settings, *flags: str) -> subprocess.Popen[str]:
@@ -24,12 +20,6 @@ def start(settings: Settings, *flags: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def finish(command: subprocess.Popen[str]) -> tuple[int, str]:
-    """The exit status, and what was said on standard error."""
-    _, said = command.communicate(timeout=HANGS_AFTER)
-    return command.returncode, said
 
 
 def as_toml(settings: dict[str, Any]) -> str:

@@ -10,10 +10,11 @@ import pytest
 
 from contracts.messages import DeadLetterMessage
 from tests.contracts.bad_records import HUGE, KINDS, bad_records
-from tests.flow.command import finish, start
+from tests.flow.command import start
 from tests.flow.conftest import MakeCluster, MakeDirectory
 from tests.flow.harness import event_records, flow_settings, run_to_end, updates_by_event
 from tests.flow.stream import make_stream
+from tests.processes import finish
 
 pytestmark = pytest.mark.kafka
 

@@ -48,6 +48,7 @@ from tests.flow.harness import (
     write_lines,
 )
 from tests.flow.stream import START, Stream, make_stream
+from tests.processes import HANGS_AFTER, finish
 
 pytestmark = pytest.mark.kafka
 
@@ -125,7 +126,7 @@ def send_live(cluster: Cluster, settings: Settings, stream: Stream) -> None:
         while changes and changes[0].effective_at <= max(event.event_time for event in events):
             due.append(changes.popleft())
         if due:
-            sent = follow_changes(due, cluster.url, settings, command.HANGS_AFTER, None)
+            sent = follow_changes(due, cluster.url, settings, HANGS_AFTER, None)
             assert sent.outcomes == {change.change_id: Outcome(True) for change in due}
         cluster.send(cluster.topics.transactions, event_records(Stream(events, [], frozenset())))
 
@@ -140,14 +141,14 @@ def test_a_change_under_load(make_cluster: MakeCluster, make_directory: MakeDire
     try:
         send_live(cluster, settings, stream)
         bad = [entry("u9", 0, "late"), structs.replace(policy_change(SECOND, 40 * MINUTE, "bad"), text="levels = 3")]
-        refused = follow_changes(bad, cluster.url, settings, command.HANGS_AFTER, None).outcomes
+        refused = follow_changes(bad, cluster.url, settings, HANGS_AFTER, None).outcomes
         reached: list[int] = []
 
         def further(ahead: int) -> int:
             reached.append(ahead)
             return START + (60 * MINUTE if ahead > 20 * AHEAD else 0)
 
-        again = follow_changes([entry("u9", 0, "again")], cluster.url, settings, command.HANGS_AFTER, further)
+        again = follow_changes([entry("u9", 0, "again")], cluster.url, settings, HANGS_AFTER, further)
         assert reached == [4 * AHEAD, 16 * AHEAD, 64 * AHEAD]
         assert again.outcomes == {"again": Outcome(True)}
         assert {identity: outcome.code for identity, outcome in refused.items()} == {
@@ -156,7 +157,7 @@ def test_a_change_under_load(make_cluster: MakeCluster, make_directory: MakeDire
         }
     finally:
         flow.send_signal(signal.SIGTERM)
-        status, said = command.finish(flow)
+        status, said = finish(flow)
     assert status == 0, said
     run_to_end(settings, *[cluster.url] * 3)
     outputs = cluster.outputs()

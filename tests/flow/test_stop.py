@@ -1,24 +1,16 @@
 """Stopping a live flow, and going on later."""
 
 import signal
-import time
-from collections.abc import Callable
 
 import pytest
 
-from tests.flow.command import HANGS_AFTER, finish, start
+from tests.flow.command import start
 from tests.flow.conftest import MakeCluster, MakeDirectory
 from tests.flow.harness import actions_by_id, flow_settings, risks_by_id, run_to_end, updates_by_event
 from tests.flow.stream import make_stream
+from tests.processes import finish, wait_until
 
 pytestmark = pytest.mark.kafka
-
-
-def _wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + HANGS_AFTER
-    while not true():
-        assert time.monotonic() < deadline, "still not true"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("processes", "afterwards"), [(1, 2), (2, 1)])
@@ -32,7 +24,7 @@ def test_what_was_stopped_goes_on_where_it_was(
     settings = flow_settings(make_directory() / "state", cluster.bootstrap, cluster.topics, processes=processes)
 
     live = start(settings)
-    _wait_until(lambda: len(cluster.read(cluster.topics.risk_updates)) > 1_000)
+    wait_until(lambda: len(cluster.read(cluster.topics.risk_updates)) > 1_000)
     live.send_signal(signal.SIGTERM)
     status, said = finish(live)
     assert status == 0

@@ -18,12 +18,12 @@ from dataflows.holds import Hold, HoldTable, consume
 from dataflows.logs import count_records
 from tests.faults.campaign import Campaign, Result
 from tests.faults.plan import OUTSIDE
-from tests.flow.command import finish
 from tests.flow.harness import Cluster, flow_settings, run_to_end
 from tests.flow.stream import Stream
 from tests.holds.oracle import every_hold
 from tests.holds.service import start_service
 from tests.holds.victim import BREAK, CALL, POINT, POINTS
+from tests.processes import finish
 
 _PATIENCE: Final = 12.0
 """Seconds after which a service that was to kill itself is killed from outside: there was too little for it to do."""

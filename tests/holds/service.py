@@ -3,10 +3,9 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from tests.flow.command import HANGS_AFTER, ROOT
+from tests.processes import ROOT
 
 
 def start_service(
@@ -26,11 +25,3 @@ def start_service(
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Wait for what must come; fails where it doesn't for very long."""
-    deadline = time.monotonic() + HANGS_AFTER
-    while not true():
-        assert time.monotonic() < deadline, "still not true"
-        time.sleep(0.05)

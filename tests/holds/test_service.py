@@ -14,10 +14,10 @@ from dataflows.holds.service import HoldService
 from dataflows.holds.table import Totals
 from dataflows.settings import Settings
 from tests.conftest import MakeTopic
-from tests.flow.command import finish
 from tests.holds.actions import Sent, after, opened
 from tests.holds.conftest import NewTable
-from tests.holds.service import start_service, wait_until
+from tests.holds.service import start_service
+from tests.processes import finish, wait_until
 
 OPENED = opened()
 

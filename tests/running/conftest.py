@@ -2,9 +2,8 @@
 
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,10 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from dataflows.worker import Job
-
-ROOT = Path(__file__).parents[2]
-HANGS_AFTER = 60
-"""Seconds after which a test fails that would otherwise hang for ever."""
+from tests.processes import ROOT
 
 
 @dataclass
@@ -49,19 +45,6 @@ class Run:
 
     def pid(self, process: int) -> int:
         return int((self.out / f"pid-{process}").read_text())
-
-
-def finish(supervisor: subprocess.Popen[str]) -> tuple[int, str]:
-    """The exit status, and what was said on standard error."""
-    _, said = supervisor.communicate(timeout=HANGS_AFTER)
-    return supervisor.returncode, said
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + HANGS_AFTER
-    while not true():
-        assert time.monotonic() < deadline, "still not true"
-        time.sleep(0.02)
 
 
 @pytest.fixture

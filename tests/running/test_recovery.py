@@ -17,7 +17,7 @@ from bytewax.testing import TestingSink, TestingSource, cluster_main
 from dataflows.errors import UserError
 from dataflows.recovery import FIRST_EPOCH, prepare_recovery
 from dataflows.worker import Job
-from tests.running.conftest import HANGS_AFTER, ROOT, wait_until
+from tests.processes import HANGS_AFTER, ROOT, wait_until
 
 PARTITIONS = 2
 KEYS = [f"key-{number}" for number in range(10)]
@@ -82,7 +82,7 @@ def kill_before_the_frontier(directory: Path) -> Path:
     prepare_recovery(scratch, PARTITIONS)
     count(scratch, [*KEYS])
     (frontiers_in,) = (file.name for file in scratch.iterdir() if file.suffix == ".sqlite3" and frontiers(file))
-    job = Job(build=f"{__name__}:one_epoch", state=directory, arguments={"go": str(directory / "go")}, epoch_ms=10)
+    job = Job(build=f"{__name__}:one_epoch", state=directory, arguments={"go": str(directory / "go")}, epoch_ms=1)
     prepare_recovery(job.recovery, PARTITIONS)
     (other,) = (file for file in job.recovery.glob("part-*.sqlite3") if file.name != frontiers_in)
     worker = subprocess.Popen([sys.executable, "-m", "dataflows.worker"], cwd=ROOT, stdin=subprocess.PIPE)

@@ -7,7 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running.conftest import HANGS_AFTER, ROOT, Run, finish, wait_until
+from tests.processes import HANGS_AFTER, ROOT, finish, wait_until
+from tests.running.conftest import Run
 from tests.running.flows import expected
 
 

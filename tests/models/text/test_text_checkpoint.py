@@ -183,8 +183,8 @@ def test_the_label_that_stands_for_fraud(plain: Path, labels: list[str], wanted:
         (_edit("config.json", id2label=["ham", "spam"]), "config.json is damaged .id2label is no object"),
         (_headless, "the weights lack classifier.bias, classifier.weight"),
         (_infinite, "the weights hold numbers that are not finite"),
-        (_edit("text.json", langauge="en"), "text.json: langauge: Extra inputs are not permitted"),
-        (_edit("text.json", language="de"), "text.json: language: Input should be 'en' or 'zh'"),
+        (_edit("text.json", langauge="en"), "text.json: langauge: unknown field"),
+        (_edit("text.json", language="de"), "text.json: language: Input should be 'en' or 'zh', not 'de'"),
         (lambda directory: shutil.rmtree(directory), "there is no such checkpoint"),
     ],
 )
