@@ -1,6 +1,5 @@
 """The `event` scorer's network: a BERT over the window's events, fused with a branch over the features."""
 
-import math
 from typing import cast
 
 import torch
@@ -33,8 +32,6 @@ class EventNetwork(nn.Module):
         width: int = getattr(config, "text_width", 0)
         self.text = nn.Linear(width, config.numeric_hidden, bias=False) if width else None
         """None: texts are not read. Without a bias, an event without a text adds nothing."""
-        self.text_scale = math.sqrt(width)
-        """An embedding has the length 1; so its numbers are about 1, as other inputs' are."""
         self.head = nn.Linear(config.numeric_hidden, 1)
         self.calibration = nn.Buffer(torch.tensor([1.0, 0.0]))
         """Slope and offset from the logit to the calibrated logit."""
@@ -56,7 +53,7 @@ class EventNetwork(nn.Module):
         """
         fused = self.fusion[0](torch.cat((summary, features), dim=1))
         if self.text is not None and texts is not None:
-            fused = fused + self.text(self.text_scale * texts)
+            fused = fused + self.text(texts)
         return cast(Tensor, self.head(self.fusion[1:](fused))).squeeze(1)
 
     def probability(self, logits: Tensor) -> Tensor:

@@ -21,8 +21,7 @@ class ServedNetwork:
         self._numeric = PiecewiseLinear(pieces, cast(nn.Linear, network.numeric[0]))
         fusion = cast(nn.Linear, network.fusion[0])
         self._fusion_weight, self._fusion_bias = fusion.weight.detach().t(), fusion.bias.detach()
-        text = network.text
-        self._text_weight = None if text is None else network.text_scale * text.weight.detach().t()
+        self._text_weight = None if network.text is None else network.text.weight.detach().t()
         slope, offset = network.calibration
         self._head_weight = network.head.weight.detach()[0] * slope
         self._head_bias = network.head.bias.detach() * slope + offset

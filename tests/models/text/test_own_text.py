@@ -119,7 +119,9 @@ def test_kept_embeddings_are_the_encoder_s_and_few(base: Path) -> None:
     assert encoder.asked == ["card", "device", "login", "high", "device"]
 
 
-def test_what_only_texts_tell_is_learnt(scorer: EventScorer) -> None:
+def test_what_only_texts_tell_is_learnt(minilm: Path, tmp_path: Path) -> None:
+    reading = RECIPE.model_copy(update={"text": OwnText(base=str(minilm), max_tokens=16)})
+    scorer = load_checkpoint(train(told(1_200, 1), reading, tmp_path), device="cpu")
     data, inputs = later_inputs()
     assert scorer.reads_text
     assert average_precision(data.labels, np.array(scorer.score(inputs))) > 0.9
