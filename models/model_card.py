@@ -10,8 +10,8 @@ _CARD = """\
 # {name}
 
 Scores one event of an e-commerce platform for fraud and abuse: a BERT over the user's latest {window_events} events
-(one position per event, the sum of its fields' embeddings), fused with a branch over {features} features{text}, gives a
-calibrated probability. Made by `sealwax train`; loaded by `sealwax run --checkpoint`.
+(one position per event, the sum of its fields' embeddings), fused with a branch over {features} features{text},
+gives a calibrated probability. Made by `sealwax train`; loaded by `sealwax run --checkpoint`.
 
 ## How it was made
 - Network: {layers} layers of {hidden}, {heads} heads, {numeric_hidden} in the numeric branch and the fusion.
@@ -63,7 +63,7 @@ def model_card(recipe: Recipe, encoder: Encoder, metrics: dict[str, Any]) -> str
 def _own_text(recipe: Recipe) -> str:
     if recipe.text is None:
         return ""
-    return f" and the frozen {base_name(recipe.text.base)}'s embedding of the event's own text"
+    return f"\nand the frozen {base_name(recipe.text.base)}'s embedding of the event's own text"
 
 
 def base_name(base: str) -> str:
