@@ -27,22 +27,23 @@ class Saved(NamedTuple):
 class Unfinished:
     """The file in a checkpoint's directory while its training lasts. A write replaces it whole, or not at all."""
 
-    def __init__(self, directory: Path, recipe: AnyRecipe, data: TrainingSet) -> None:
+    def __init__(self, directory: Path, recipe: AnyRecipe, data: TrainingSet, base: str = "") -> None:
+        """`base` is the hash of what is fine-tuned."""
         self._path = directory / UNFINISHED
         self._new = directory / f"{UNFINISHED}.new"
-        self._of = _identity(recipe, data)
+        self._of = _identity(recipe, data, base)
 
     def read(self) -> Saved | None:
         """The latest that was written; None where there is none.
 
-        Raises TrainingSetError where it can't be read or is of another recipe or of other data.
+        Raises TrainingSetError where it can't be read or is of another recipe, base or data.
         """
         try:
             with safe_open(self._path, "pt") as file:
                 told = json.loads(file.metadata()["told"])
                 if told["of"] == self._of:
                     return Saved({name: file.get_tensor(name) for name in file.keys()}, told)  # noqa: SIM118, no dict
-            said = "is of another recipe or of other data: go on with those"
+            said = "is of another recipe, base or data: go on with those"
         except FileNotFoundError:
             return None
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
@@ -62,8 +63,8 @@ class Unfinished:
             path.unlink(missing_ok=True)
 
 
-def _identity(recipe: AnyRecipe, data: TrainingSet) -> str:
-    hashed = xxh3_128(recipe.model_dump_json().encode())
+def _identity(recipe: AnyRecipe, data: TrainingSet, base: str) -> str:
+    hashed = xxh3_128((recipe.model_dump_json() + base).encode())
     hashed.update(json.dumps(data.feature_names).encode())
     for array in (data.features, data.windows, data.lengths, data.labels, data.event_times):
         hashed.update(array.data)

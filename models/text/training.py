@@ -13,7 +13,7 @@ from models.errors import RecipeError
 from models.fitting import Fit, Logits, Report
 from models.recipe import TextRecipe
 from models.text.checkpoint import save_text_checkpoint
-from models.text.checkpoint_files import check_base
+from models.text.checkpoint_files import check_base, content_hash
 from models.text.hub import model_directory
 from models.text.logits import RiskLogits, Text
 from models.text.model_card import text_model_card
@@ -36,10 +36,10 @@ def train_text(data: TrainingSet, recipe: TextRecipe, output: Path, report: Repo
     event scorer's training does, CheckpointError for the base model, and RecipeError for what doesn't fit it.
     """
     training, validation = data.split(recipe.validation.days, recipe.validation.label_delay_days)
-    unfinished = Unfinished(output, recipe, data)
     settings = TextSettings.fit(data, training, recipe.model)
     base = model_directory(recipe.model.base)
     check_base(base)
+    unfinished = Unfinished(output, recipe, data, content_hash(base))
     tokenizer = load_tokenizer(base)
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
