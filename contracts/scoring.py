@@ -54,6 +54,8 @@ class ScoringInput(NamedTuple):
 
     features: tuple[float, ...]
     window: bytes
+    text: str = ""
+    """The scored event's own, such as a review's words; those of earlier events are not kept."""
 
 
 class RiskScorer(Protocol):
@@ -70,6 +72,10 @@ class RiskScorer(Protocol):
     @property
     def window_events(self) -> int:
         """At most so many of the user's events, the scored one included, are read."""
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether a score depends on the event's own text."""
 
     def score(self, batch: Sequence[ScoringInput]) -> list[float]:
         """One probability in [0, 1] for each input, the same alone or in any batch within 1e-5."""

@@ -54,7 +54,7 @@ def judge_past(
     """Judge a scorer on the events of a period. Raises EvaluationError where they lack a class."""
     known = list(labels)
     read = _spanned(wanted.period, wanted.baseline) if wanted.baseline else wanted.period
-    past = make_training_set(events, known, features, read)
+    past = make_training_set(events, known, features, read, texts=wanted.scorer.reads_text)
     chosen = _in_period(past, wanted.period)
     inside = int(chosen.sum())
     if wanted.known_since is not None:

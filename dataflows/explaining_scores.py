@@ -125,5 +125,5 @@ def _otherwise(
     inputs = [judge.explainer.occlusion.without(event.event_type, given, parts) for parts in ways]
     for parts, one, score in zip(ways, inputs, judge.scores(inputs), strict=True):
         amount = WINDOW_ROW.unpack(one.window[-ROW_SIZE:])[1]
-        changed = msgspec.structs.replace(event, amount=None if amount < 0 else amount)
+        changed = msgspec.structs.replace(event, amount=None if amount < 0 else amount, text=one.text)
         yield Otherwise(tuple(told[part] for part in parts), _judge(judge, state, changed, one, score)[1])

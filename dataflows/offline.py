@@ -93,7 +93,8 @@ def enrich_period(
 
 def _inputs(enriched: Iterable[Enriched]) -> Iterator[tuple[Event, ScoringInput]]:
     for one in enriched:
-        yield one.arrival.event, ScoringInput(tuple(one.features), one.window)
+        event = one.arrival.event
+        yield event, ScoringInput(tuple(one.features), one.window, event.text)
 
 
 def _packs(events: Iterable[Event], labels: Iterable[Label], allowed: int, only: Wanted | None) -> Iterator[UserPack]:

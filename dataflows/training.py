@@ -21,10 +21,12 @@ def make_training_set(
     labels: Iterable[Label],
     features: FeatureSet,
     period: Period,
+    texts: bool = False,
 ) -> TrainingSet:
     """The events of a period, each with what a scorer would have been given live and the last that is known of it.
 
-    Earlier events build the state. An event without a label counts as legitimate.
+    Earlier events build the state. An event without a label counts as legitimate. The events' own texts are kept where
+    a scorer reads `texts`.
     """
     known = sorted(labels, key=lambda label: label.label_time)
     positive = {label.event_id: label.label in POSITIVE for label in known}
@@ -32,6 +34,7 @@ def make_training_set(
     window_bytes = features.window_events * ROW_SIZE
     lengths, targets, times, event_ids, user_ids = array("q"), bytearray(), array("q"), [], []
     names: dict[int, str] = {}
+    own_texts: list[str] = []
     for event, scored in replay_period(events, known, features, period):
         vectors.extend(scored.features)
         windows += scored.window.rjust(window_bytes, b"\0")
@@ -40,6 +43,8 @@ def make_training_set(
         times.append(event.event_time)
         event_ids.append(event.event_id)
         user_ids.append(event.user_id)
+        if texts:
+            own_texts.append(scored.text)
         names |= {short_fingerprint(name): name for name in (event.country, event.category, event.outcome) if name}
     return TrainingSet(
         feature_names=features.names,
@@ -51,4 +56,5 @@ def make_training_set(
         event_ids=tuple(event_ids),
         user_ids=tuple(user_ids),
         names=names,
+        texts=tuple(own_texts),
     )

@@ -1,6 +1,7 @@
 """Checkpoints in Hugging Face's style: a directory of JSON and safetensors. Loading one executes nothing from it."""
 
 import json
+import shutil
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -18,6 +19,7 @@ from models.checkpoint_files import (
     CONFIG,
     ENCODER,
     METRICS,
+    TEXT,
     WEIGHTS,
     damaged,
     read_checkpoint,
@@ -27,12 +29,25 @@ from models.encoder import Encoder
 from models.errors import CheckpointError
 from models.event_scorer import EventScorer
 from models.network import EventNetwork
+from models.text.embedding import KeptEmbeddings, TextEncoder
 
 
 def save_checkpoint(
-    directory: Path, name: str, network: EventNetwork, encoder: Encoder, metrics: dict[str, Any], card: str
+    directory: Path,
+    name: str,
+    network: EventNetwork,
+    encoder: Encoder,
+    metrics: dict[str, Any],
+    card: str,
+    texts: TextEncoder | None = None,
 ) -> None:
     """Write a checkpoint; the directory is made where it is missing, its files are replaced."""
+    own = directory / TEXT
+    shutil.rmtree(own, ignore_errors=True)
+    if texts:
+        own.mkdir(parents=True)
+        texts.save(own)
+    hashes = {f"{TEXT}/{path.name}": sha256(path.read_bytes()) for path in own.glob("*")}
     state = {key: tensor.detach().cpu().contiguous() for key, tensor in network.state_dict().items()}
     files = {
         WEIGHTS: save_tensors(state, metadata={"format": "pt"}),
@@ -41,7 +56,7 @@ def save_checkpoint(
     config = network.config.to_diff_dict() | {
         "architectures": [ARCHITECTURE],
         "name": name,
-        "sha256": {file: sha256(data) for file, data in files.items()},
+        "sha256": {file: sha256(data) for file, data in files.items()} | hashes,
     }
     files[CONFIG] = json.dumps(config, indent=2, sort_keys=True).encode()
     files[METRICS] = orjson.dumps(metrics, option=orjson.OPT_INDENT_2)
@@ -65,9 +80,19 @@ def load_checkpoint(
     files = read_checkpoint(directory, feature_names, window_events)
     network = _network(directory, _bert(directory, files.config), files.encoder, files.weights)
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    scorer = EventScorer(network, files.encoder, files.version, target)
+    texts = _texts(directory, files.encoder, target)
+    scorer = EventScorer(network, files.encoder, files.version, target, texts)
     scorer.warm_up()
     return scorer
+
+
+def _texts(directory: Path, encoder: Encoder, device: torch.device) -> KeptEmbeddings | None:
+    if encoder.text is None:
+        return None
+    texts = TextEncoder.load(directory / TEXT, encoder.text.max_tokens, device)
+    if texts.width != encoder.text.width:
+        raise CheckpointError(f"{directory}: {TEXT} and {ENCODER} are of different models: copy the checkpoint again")
+    return KeptEmbeddings(texts)
 
 
 def _bert(directory: Path, config: dict[str, Any]) -> BertConfig:
@@ -80,10 +105,12 @@ def _bert(directory: Path, config: dict[str, Any]) -> BertConfig:
 def _network(directory: Path, config: BertConfig, encoder: Encoder, data: bytes) -> EventNetwork:
     try:
         network = EventNetwork(config)
-        sizes = (config.vocab_size, config.numeric_width, config.max_position_embeddings)
+        width = 0 if network.text is None else network.text.in_features
+        sizes = (config.vocab_size, config.numeric_width, config.max_position_embeddings, width)
     except Exception as error:  # sizes that are missing or don't fit together: each part refuses in its own way
         raise damaged(directory, error) from None
-    if sizes != (encoder.events.vocabulary_size, encoder.features.width, encoder.window_events):
+    text = encoder.text.width if encoder.text else 0
+    if sizes != (encoder.events.vocabulary_size, encoder.features.width, encoder.window_events, text):
         raise CheckpointError(f"{directory}: {CONFIG} and {ENCODER} are of different models: copy the checkpoint again")
     try:
         network.load_state_dict(load_tensors(data))

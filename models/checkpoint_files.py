@@ -3,6 +3,7 @@
 config.json        a BertConfig, with the numeric branch's sizes, the model's name and the other files' SHA-256
 model.safetensors  the weights, and the calibration
 encoder.json       vocabulary, bins and scales, the feature names and the window's length
+text/              where the events' own texts are read: their frozen encoder, a Hugging Face model and its tokenizer
 metrics.json       what training measured
 README.md          the model card
 
@@ -27,6 +28,7 @@ WEIGHTS: Final = "model.safetensors"
 ENCODER: Final = "encoder.json"
 METRICS: Final = "metrics.json"
 CARD: Final = "README.md"
+TEXT: Final = "text"
 UNFINISHED: Final = "unfinished.safetensors"
 
 ARCHITECTURE: Final = "EventNetwork"
@@ -54,6 +56,11 @@ def read_checkpoint(
     config = _config(directory, data)
     encoder = parsed(directory, ENCODER, verified(directory, ENCODER, config), Encoder)
     check_features(directory, encoder.features.names, encoder.window_events, feature_names, window_events)
+    own = [file for file in config["sha256"] if file.startswith(f"{TEXT}/")]
+    if encoder.text and not own:
+        raise damaged(directory, KeyError(f"the SHA-256 of {TEXT}/{WEIGHTS}"))
+    for file in own:
+        verified(directory, file, config)
     return CheckpointFiles(
         f"{config['name']}#{sha256(data)[:8]}", config, encoder, verified(directory, WEIGHTS, config)
     )

@@ -59,8 +59,9 @@ def scorer_lineage(name: str) -> Lineage | None:
 
 def check_recipe(recipe: AnyRecipe) -> None:
     """Raise CheckpointError, without torch, where the base model that a recipe names is missing or can't be used."""
-    if isinstance(recipe, TextRecipe):
-        text.check_base(model_directory(recipe.model.base))
+    read = recipe.model if isinstance(recipe, TextRecipe) else recipe.text
+    if read:
+        text.check_base(model_directory(read.base))
 
 
 def train_scorer(data: TrainingSet, recipe: AnyRecipe, output: Path, report: "Report") -> None:

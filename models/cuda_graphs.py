@@ -30,6 +30,8 @@ class Batch(NamedTuple):
     """[batch, features]."""
     lengths: Tensor
     """[batch]: events of each window."""
+    texts: Tensor
+    """[batch, text width]; a width of 0 where the network reads none."""
 
     def parts(self, most: int) -> Iterator["Batch"]:
         """The same in parts of at most so many windows."""
@@ -38,7 +40,8 @@ class Batch(NamedTuple):
     def blank(self, batch: int, length: int) -> "Batch":
         """Windows of one event, of this kind, but of another size."""
         ids, values = (tensor.new_zeros(batch, length, tensor.shape[2]) for tensor in (self.ids, self.values))
-        return Batch(ids, values, self.features.new_zeros(batch, self.features.shape[1]), self.lengths.new_ones(batch))
+        features, texts = (tensor.new_zeros(batch, tensor.shape[1]) for tensor in (self.features, self.texts))
+        return Batch(ids, values, features, self.lengths.new_ones(batch), texts)
 
     def place(self, smaller: "Batch") -> None:
         """Copy a smaller batch into the first places."""
@@ -59,8 +62,8 @@ def sizes(longest: int) -> list[tuple[int, int]]:
 
 def padded_scores(network: ServedNetwork, batch: Batch) -> Tensor:
     """Probabilities [batch], by operations whose shapes do not depend on the lengths."""
-    ids, values, features, lengths = batch
-    return network(ids, values, features, Layout.padding(lengths, ids.shape[1]))
+    ids, values, features, lengths, texts = batch
+    return network(ids, values, features, Layout.padding(lengths, ids.shape[1]), texts=texts)
 
 
 class GraphedNetwork:

@@ -3,13 +3,22 @@
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contracts.events import EVENT_TYPES
 from models.event_fields import EventFields
 from models.feature_pieces import FeaturePieces
 from models.training_set import Indices, TrainingSet
 from models.usual import Usual, learn_usual
+
+
+class TextEncoding(BaseModel):
+    """How the scored event's own text is embedded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int = Field(ge=1)
+    max_tokens: int = Field(ge=1)
 
 
 class Encoder(BaseModel):
@@ -23,6 +32,8 @@ class Encoder(BaseModel):
     features: FeaturePieces
     usual: Usual = {}
     """Empty: the checkpoint was trained before explanations needed it."""
+    text: TextEncoding | None = None
+    """None: it isn't read."""
 
     @model_validator(mode="after")
     def _known_types(self) -> Self:
@@ -33,7 +44,9 @@ class Encoder(BaseModel):
         return self
 
     @classmethod
-    def fit(cls, data: TrainingSet, training: Indices, pieces: int, seed: int) -> Self:
+    def fit(
+        cls, data: TrainingSet, training: Indices, pieces: int, seed: int, text: TextEncoding | None = None
+    ) -> Self:
         """Learn from the training events alone.
 
         A feature's edges come from twice as many legitimate events as others: fraud lies where detail matters.
@@ -49,4 +62,5 @@ class Encoder(BaseModel):
             events=EventFields.fit(data.rows(training)[:, -1]),
             features=FeaturePieces.fit(data.feature_names, balanced, pieces),
             usual=learn_usual(data, training),
+            text=text,
         )

@@ -15,16 +15,25 @@ from models.event_fields import Rows, unpack_rows
 from models.layout import Layout
 from models.network import EventNetwork
 from models.serving import ServedNetwork
+from models.text.embedding import KeptEmbeddings
 
 
 class EventScorer:
     """Serves a trained network. Windows may differ in length; of one longer than `window_events`, the latest count."""
 
-    def __init__(self, network: EventNetwork, encoder: Encoder, version: str, device: torch.device) -> None:
+    def __init__(
+        self,
+        network: EventNetwork,
+        encoder: Encoder,
+        version: str,
+        device: torch.device,
+        texts: KeptEmbeddings | None = None,
+    ) -> None:
         self._network = network.to(device).eval()
         self._served = ServedNetwork(self._network, encoder.features)
         self._encoder = encoder
         self._version = version
+        self._texts = texts
         on_gpu = device.type == "cuda"
         self._graphed = GraphedNetwork(self._served, encoder.window_events, device) if on_gpu else None
         self._usual = {
@@ -46,6 +55,11 @@ class EventScorer:
         """The longest window that it was trained on."""
         return self._encoder.window_events
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether it was trained with an encoder of texts."""
+        return self._texts is not None
+
     def usual(self, event_type: str) -> tuple[float, ...]:
         """What each feature mostly was for legitimate events of a type, NaN: mostly unknown; empty: never learnt."""
         return self._usual.get(event_type, ())
@@ -62,7 +76,7 @@ class EventScorer:
     def warm_up(self) -> None:
         """Score windows that say nothing: of all lengths, and on a GPU in all sizes that it captures."""
         unknown = (nan,) * len(self.feature_names)
-        empty = [ScoringInput(unknown, bytes(length * ROW_SIZE)) for length in range(1, self.window_events + 1)]
+        empty = [ScoringInput(unknown, bytes(length * ROW_SIZE), "-") for length in range(1, self.window_events + 1)]
         self.score(empty)
         for batch, length in self._graphed.sizes if self._graphed else ():
             self.score([empty[length - 1]] * batch)
@@ -71,7 +85,10 @@ class EventScorer:
         """Inputs as tensors on the CPU, padded to the longest window. Raises ValueError for one of another form."""
         rows, lengths = self._windows([one.window for one in batch])
         ids, values = map(torch.from_numpy, self._encoder.events.encode(rows))
-        return Batch(ids, values, torch.from_numpy(self._vectors(batch)), torch.tensor(lengths))
+        texts = self._embedded(batch)
+        if texts is None:
+            texts = torch.zeros(len(batch), self._texts.width if self._texts else 0)
+        return Batch(ids, values, torch.from_numpy(self._vectors(batch)), torch.tensor(lengths), texts)
 
     def _packed(self, batch: Sequence[ScoringInput]) -> Tensor:
         """Without padding; a window that several inputs have, as an explained event's variants do, is read once."""
@@ -80,7 +97,14 @@ class EventScorer:
         ids, values = map(torch.from_numpy, self._encoder.events.encode(rows))
         features = torch.from_numpy(self._vectors(batch))
         shared = torch.tensor([places[one.window] for one in batch]) if len(places) < len(batch) else None
-        return self._served(ids, values, features, Layout.packing(torch.tensor(lengths)), shared)
+        layout = Layout.packing(torch.tensor(lengths))
+        return self._served(ids, values, features, layout, shared, self._embedded(batch))
+
+    def _embedded(self, batch: Sequence[ScoringInput]) -> Tensor | None:
+        """[batch, text width]; None where there is no text to read."""
+        if self._texts is None or not any(one.text for one in batch):
+            return None
+        return self._texts([one.text for one in batch])
 
     def _windows(self, windows: Sequence[bytes]) -> tuple[Rows, list[int]]:
         """Rows [batch, longest], padded before the oldest, and the windows' lengths."""

@@ -44,6 +44,11 @@ class FakeScorer:
         """The window it was told to read."""
         return self._window_events
 
+    @property
+    def reads_text(self) -> bool:
+        """As all of the input."""
+        return True
+
     def score(self, batch: Sequence[ScoringInput]) -> list[float]:
         """One number in [0, 1) for each input."""
         if self._delay:
@@ -56,4 +61,4 @@ class FakeScorer:
 def _hash(one: ScoringInput) -> int:
     # One bit pattern for every NaN: which one an unknown feature has is chance.
     features = [value if value == value else float("nan") for value in one.features]
-    return xxh3_64_intdigest(pack(f"<{len(features)}d", *features) + one.window)
+    return xxh3_64_intdigest(pack(f"<{len(features)}d", *features) + one.window + one.text.encode())

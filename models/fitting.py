@@ -41,6 +41,8 @@ class Progress(NamedTuple):
     """The epoch was fitted before this run, by one that was interrupted."""
     pretraining: bool = False
     """The epoch is one of pre-training."""
+    embedding: bool = False
+    """Before all epochs: the steps are batches of texts, and there is no loss."""
 
 
 Report = Callable[[Progress], None]

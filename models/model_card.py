@@ -10,7 +10,7 @@ _CARD = """\
 # {name}
 
 Scores one event of an e-commerce platform for fraud and abuse: a BERT over the user's latest {window_events} events
-(one position per event, the sum of its fields' embeddings), fused with a branch over {features} features, gives a
+(one position per event, the sum of its fields' embeddings), fused with a branch over {features} features{text}, gives a
 calibrated probability. Made by `sealwax train`; loaded by `sealwax run --checkpoint`.
 
 ## How it was made
@@ -53,10 +53,22 @@ def model_card(recipe: Recipe, encoder: Encoder, metrics: dict[str, Any]) -> str
         name=recipe.name,
         window_events=encoder.window_events,
         features=len(encoder.features.names),
+        text=_own_text(recipe),
         **recipe.model.model_dump(),
         training=training_told(recipe),
         evidence=evidence_told(encoder.features.names, metrics),
     )
+
+
+def _own_text(recipe: Recipe) -> str:
+    if recipe.text is None:
+        return ""
+    return f" and the frozen {base_name(recipe.text.base)}'s embedding of the event's own text"
+
+
+def base_name(base: str) -> str:
+    """Of a model's directory, or of what it is called on the hub."""
+    return base.rstrip("/").rpartition("/")[2]
 
 
 def training_told(recipe: AnyRecipe) -> str:

@@ -48,10 +48,21 @@ class TextModel(_Table):
     language: Literal["en", "zh"] = "en"
     max_tokens: Annotated[int, Field(ge=32)] = 192
     """The longest text, special tokens included; the oldest events go first."""
+    own_text: Share = 0.33
+    """At most so much of it is the scored event's own text; 0: that isn't told."""
     frozen_layers: Annotated[int, Field(ge=0)] = 0
     """So many of the first layers, and the embeddings with them, are left as they are."""
     words: dict[str, str] = {}
     """What to say for a feature, category, outcome or country, by its name; else the name itself is said."""
+
+
+class OwnText(_Table):
+    """The frozen encoder of the scored events' own texts."""
+
+    base: Annotated[str, Field(min_length=1)]
+    """A Hugging Face model: its directory, or `hub:` and its name on the hub."""
+    max_tokens: Annotated[int, Field(ge=8)] = 128
+    """What is read of a text, special tokens included."""
 
 
 class Optimisation(_Table):
@@ -131,6 +142,13 @@ class Recipe(_Recipe):
     training: Optimisation = Optimisation()
     augmentation: Augmentation = Augmentation()
     pretraining: Pretraining = Pretraining()
+    text: OwnText | None = None
+    """None: texts are not read."""
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it learns from the events' own texts."""
+        return self.text is not None
 
 
 class TextRecipe(_Recipe):
@@ -140,6 +158,11 @@ class TextRecipe(_Recipe):
     name: Name = "text"
     model: TextModel
     training: FineTuning = FineTuning()
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it learns from the events' own texts."""
+        return self.model.own_text > 0
 
 
 AnyRecipe = Recipe | TextRecipe

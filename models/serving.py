@@ -21,20 +21,31 @@ class ServedNetwork:
         self._numeric = PiecewiseLinear(pieces, cast(nn.Linear, network.numeric[0]))
         fusion = cast(nn.Linear, network.fusion[0])
         self._fusion_weight, self._fusion_bias = fusion.weight.detach().t(), fusion.bias.detach()
+        text = network.text
+        self._text_weight = None if text is None else network.text_scale * text.weight.detach().t()
         slope, offset = network.calibration
         self._head_weight = network.head.weight.detach()[0] * slope
         self._head_bias = network.head.bias.detach() * slope + offset
 
     def __call__(
-        self, ids: Tensor, values: Tensor, features: Tensor, layout: Layout, shared: Tensor | None = None
+        self,
+        ids: Tensor,
+        values: Tensor,
+        features: Tensor,
+        layout: Layout,
+        shared: Tensor | None = None,
+        texts: Tensor | None = None,
     ) -> Tensor:
         """[batch] of ids [windows, length, fields] and values [..., VALUES], padded, and vectors [batch, features].
 
-        `shared` [batch] tells the window of each vector, where there are fewer.
+        `shared` [batch] tells the window of each vector, where there are fewer. `texts` [batch, text width] are the
+        embeddings of the events' own; None: there are none.
         """
         summary = self._summary(self._positions(ids, values), layout)
         if shared is not None:
             summary = summary.index_select(0, shared)
         both = torch.cat((summary, self._numeric(features).relu_()), dim=1)
-        fused = torch.addmm(self._fusion_bias, both, self._fusion_weight).relu_()
-        return torch.addmv(self._head_bias, fused, self._head_weight).sigmoid_()
+        fused = torch.addmm(self._fusion_bias, both, self._fusion_weight)
+        if self._text_weight is not None and texts is not None:
+            fused.addmm_(texts, self._text_weight)
+        return torch.addmv(self._head_bias, fused.relu_(), self._head_weight).sigmoid_()

@@ -11,11 +11,12 @@ from torch import Tensor
 from transformers import BertConfig
 
 from models.checkpoint import save_checkpoint
-from models.encoder import Encoder
+from models.encoder import Encoder, TextEncoding
 from models.fitting import Fit, Logits, Report
 from models.inputs import Inputs
 from models.model_card import model_card
 from models.network import EventNetwork
+from models.own_texts import OwnTexts, open_encoder
 from models.pretraining import pretrain
 from models.recipe import Augmentation, ModelShape, Recipe
 from models.training_metrics import training_metrics
@@ -33,15 +34,19 @@ def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lamb
 
     The same recipe, data and machine give the same weights, interrupted or not: an interrupted training goes on after
     its last whole epoch, and begins anew within pre-training. Raises TrainingSetError where a part lacks a class, or
-    `output` holds another one unfinished; RecipeError where the weights grow beyond what is finite.
+    `output` holds another one unfinished; RecipeError where the weights grow beyond what is finite; CheckpointError
+    and RecipeError for the texts' encoder.
     """
     training, validation = data.split(recipe.validation.days, recipe.validation.label_delay_days)
     unfinished = Unfinished(output, recipe, data)
-    encoder = Encoder.fit(data, training, recipe.model.feature_pieces, recipe.seed)
     with torch.random.fork_rng():
+        base = open_encoder(recipe.text) if recipe.text else None
+        read = TextEncoding(width=base.width, max_tokens=base.max_tokens) if base else None
+        encoder = Encoder.fit(data, training, recipe.model.feature_pieces, recipe.seed, read)
+        texts = OwnTexts(base, data, report) if base else None
         torch.manual_seed(recipe.seed)
         network = EventNetwork(network_config(encoder, recipe.model))
-        learner = _Learner(network, encoder, data, recipe.augmentation)
+        learner = _Learner(network, encoder, data, recipe.augmentation, texts)
         if recipe.pretraining.epochs and unfinished.read() is None:
             pretrain(network, encoder, data, training, recipe, report)
         fit = Fit(learner, data.labels, training, validation, recipe.training, recipe.seed)
@@ -49,7 +54,7 @@ def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lamb
     metrics = training_metrics(data, training, validation, recipe, fitted)
     calibration = metrics["calibration"]
     network.calibration.copy_(torch.tensor([calibration["slope"], calibration["offset"]]))
-    save_checkpoint(output, recipe.name, network, encoder, metrics, model_card(recipe, encoder, metrics))
+    save_checkpoint(output, recipe.name, network, encoder, metrics, model_card(recipe, encoder, metrics), base)
     unfinished.remove()
     return output
 
@@ -57,6 +62,8 @@ def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lamb
 def network_config(encoder: Encoder, shape: ModelShape) -> BertConfig:
     """The configuration of a network for an encoder's inputs."""
     branch: dict[str, Any] = {"numeric_width": encoder.features.width, "numeric_hidden": shape.numeric_hidden}
+    if encoder.text:
+        branch["text_width"] = encoder.text.width
     return BertConfig(
         vocab_size=encoder.events.vocabulary_size,
         hidden_size=shape.hidden,
@@ -75,12 +82,20 @@ def network_config(encoder: Encoder, shape: ModelShape) -> BertConfig:
 class _Learner:
     """A network over the encoded events of a training set."""
 
-    def __init__(self, network: EventNetwork, encoder: Encoder, data: TrainingSet, augmentation: Augmentation) -> None:
+    def __init__(
+        self,
+        network: EventNetwork,
+        encoder: Encoder,
+        data: TrainingSet,
+        augmentation: Augmentation,
+        texts: OwnTexts | None,
+    ) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._network = network.to(self._device)
         self._encoder = encoder
         self._data = data
         self._augmentation = augmentation
+        self._texts = texts
 
     @property
     def network(self) -> EventNetwork:
@@ -92,7 +107,8 @@ class _Learner:
         if self._network.training:
             features, mask = self._augmented(features, mask)
         inputs = Inputs.encoded(self._encoder, rows, features).to(self._device)
-        logits: Tensor = self._network(*inputs, torch.from_numpy(mask.astype(np.int64)).to(self._device))
+        texts = self._texts(indices).to(self._device) if self._texts else None
+        logits: Tensor = self._network(*inputs, torch.from_numpy(mask.astype(np.int64)).to(self._device), texts)
         return logits
 
     def _augmented(self, features: Features, mask: Mask) -> tuple[Features, Mask]:

@@ -37,6 +37,8 @@ class TrainingSet:
     user_ids: tuple[str, ...]
     names: Mapping[int, str] = field(default_factory=dict)
     """Of countries, categories and outcomes, by the fingerprints that windows hold."""
+    texts: tuple[str, ...] = ()
+    """[n]: the scored events' own; none where nobody reads them."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -66,16 +68,19 @@ class TrainingSet:
             event_times=self.event_times[indices],
             event_ids=tuple(self.event_ids[at] for at in indices),
             user_ids=tuple(self.user_ids[at] for at in indices),
+            texts=self.texts and tuple(self.texts[at] for at in indices),
         )
 
     def inputs(self, indices: Indices) -> list[ScoringInput]:
         """What a scorer would have been given for some of the events."""
+        texts = [self.texts[at] for at in indices] if self.texts else [""] * len(indices)
         return [
-            ScoringInput(tuple(features), window[-length * ROW_SIZE :].tobytes())
-            for features, window, length in zip(
-                self.features[indices].tolist(), self.windows[indices], self.lengths[indices].tolist(), strict=True
+            ScoringInput(tuple(features), window[-length * ROW_SIZE :].tobytes(), text)
+            for features, window, length, text in zip(
+                self.features[indices].tolist(), self.windows[indices], self.lengths[indices].tolist(), texts,
+                strict=True,
             )
-        ]
+        ]  # fmt: skip
 
     def split(self, validation_days: float, label_delay_days: float) -> tuple[Indices, Indices]:
         """Training and validation events: the last `validation_days`, and what was labelled when they began.

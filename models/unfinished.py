@@ -68,4 +68,5 @@ def _identity(recipe: AnyRecipe, data: TrainingSet, base: str) -> str:
     hashed.update(json.dumps(data.feature_names).encode())
     for array in (data.features, data.windows, data.lengths, data.labels, data.event_times):
         hashed.update(array.data)
+    hashed.update(json.dumps(data.texts).encode())
     return hashed.hexdigest()

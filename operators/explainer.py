@@ -9,7 +9,7 @@ from contracts.scoring import ROW_SIZE, WINDOW_ROW, ExplainableScorer, RiskScore
 from contracts.times import format_time
 from operators.features import FeatureSet
 from operators.features.sentences import money, sentence
-from operators.occlusion import Effect, Occlusion
+from operators.occlusion import OWN_TEXT, Effect, Occlusion
 
 PREFIX: Final = "model:"
 """Of the codes: a policy's rules have none with a colon."""
@@ -56,6 +56,8 @@ class Explainer:
     def told(self, event_type: str, given: ScoringInput, effect: Effect) -> Reason:
         """An effect's code and sentence."""
         subject, row = effect.telling
+        if effect.telling == OWN_TEXT:
+            return _own_text(event_type, given.text)
         if subject is None:
             return _past_event(given.window[row * ROW_SIZE : (row + 1) * ROW_SIZE])
         place = subject.places[0]
@@ -71,6 +73,11 @@ def strongest(effects: list[Effect]) -> list[Effect]:
 
 def _code(effect: Effect) -> str:
     return effect.part.subject.code if effect.part.subject else ""
+
+
+def _own_text(event_type: str, text: str) -> Reason:
+    kind = event_type.replace("_", " ")
+    return Reason(f"{PREFIX}text", f"What the {kind} says itself, in a text of {len(text):,} characters.")
 
 
 def _past_event(row: bytes) -> Reason:

@@ -2,7 +2,7 @@
 
 Occlusion (Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014). Features that are
 taken away become what is usual for legitimate events of the type, and expressions over them follow; a past event leaves
-the window.
+the window; of the scored event's own text nothing is left.
 """
 
 from collections.abc import Collection
@@ -33,6 +33,10 @@ class Part(NamedTuple):
     row: int = -1
 
 
+OWN_TEXT: Final = Part(None)
+"""The scored event's own text."""
+
+
 class Effect(NamedTuple):
     """What a part does to a score."""
 
@@ -59,7 +63,7 @@ class Occlusion:
         self._fields = {place: field for place, field in found.items() if field is not None}
 
     def effects(self, event_type: str, given: ScoringInput) -> list[Effect]:
-        """The effects of all that isn't as usual: in the order of the feature set, and then of the window."""
+        """The effects of all that isn't as usual: in the order of the feature set, then the text, then the window."""
         parts = self._parts(event_type, given)
         asked = list(dict.fromkeys(one for part in parts for one in (part, *_each(part))))
         whole, *found = self._scorer.score([given, *(self.without(event_type, given, [part]) for part in asked)])
@@ -73,7 +77,7 @@ class Occlusion:
 
     def without(self, event_type: str, given: ScoringInput, parts: Collection[Part]) -> ScoringInput:
         """The input without some of its parts."""
-        features, window = given
+        features, window, text = given
         if places := [place for subject, _ in parts if subject for place in subject.places]:
             usual, values = self._scorer.usual(event_type), list(features)
             for place in places:
@@ -82,10 +86,10 @@ class Occlusion:
             if self._features.complete:
                 self._features.complete(values)
             features = tuple(values)
-        if gone := {part.row for part in parts if part.subject is None}:
+        if gone := {part.row for part in parts if part.row >= 0}:
             rows = range(len(window) // ROW_SIZE)
             window = b"".join([window[row * ROW_SIZE : (row + 1) * ROW_SIZE] for row in rows if row not in gone])
-        return ScoringInput(features, window)
+        return ScoringInput(features, window, "" if OWN_TEXT in parts else text)
 
     def _own_row(self, window: bytes, place: int, value: float, usual: float) -> bytes:
         """The window, where the scored event's row says the same as a feature that becomes `usual`: with that amount;
@@ -108,6 +112,8 @@ class Occlusion:
             for subject in self._subjects
             if not unusual.isdisjoint(subject.places)
         ]
+        if given.text and self._scorer.reads_text:
+            found.append(OWN_TEXT)
         past = len(given.window) // ROW_SIZE - 1
         return found + [Part(None, row) for row in range(max(0, past + 1 - self._scorer.window_events), past)]
 

@@ -54,7 +54,7 @@ def train(
     try:
         chosen = load_recipe(recipe)
         check_recipe(chosen)
-        _train(console, _read(console, events, labels, features, period), chosen, output)
+        _train(console, _read(console, events, labels, features, period, chosen), chosen, output)
     except (CheckpointError, RecipeError, TrainingSetError) as error:
         raise UserError(str(error)) from None
     console.print(f"checkpoint: {output}", highlight=False, soft_wrap=True)
@@ -69,10 +69,10 @@ def _check_output(output: Path) -> None:
         raise UserError(f"--output {output}: holds something that is no checkpoint: name a new directory")
 
 
-def _read(console: Console, events: str, labels: str, features: Path, period: Period) -> TrainingSet:
+def _read(console: Console, events: str, labels: str, features: Path, period: Period, recipe: AnyRecipe) -> TrainingSet:
     feature_set = load_feature_set(features)
     with open_past(console, events, labels) as past:
-        data = make_training_set(past.events(), past.labels(), feature_set, period)
+        data = make_training_set(past.events(), past.labels(), feature_set, period, recipe.reads_text)
     console.print(f"{len(data):,} events to learn from, {int(data.labels.sum()):,} of them fraud or abuse")
     return data
 
@@ -92,6 +92,8 @@ def _train(console: Console, data: TrainingSet, recipe: AnyRecipe, output: Path)
 
 
 def _name(told: "Told", recipe: AnyRecipe) -> str:
+    if told.embedding:
+        return "texts"
     if told.pretraining and isinstance(recipe, Recipe):
         return f"pre-training {told.epoch}/{recipe.pretraining.epochs}"
     return f"epoch {told.epoch}/{recipe.training.epochs}" + ", before the interruption" * told.earlier
@@ -104,7 +106,7 @@ def _epochs(console: Console, recipe: AnyRecipe) -> Iterator["Report"]:
         TextColumn("[bold]{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]}"),
+        TextColumn("{task.fields[loss]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
@@ -112,7 +114,8 @@ def _epochs(console: Console, recipe: AnyRecipe) -> Iterator["Report"]:
 
         def report(told: "Told") -> None:
             epoch = _name(told, recipe)
-            progress.update(task, description=epoch, completed=told.step, total=told.steps, loss=f"{told.loss:.4f}")
+            loss = "" if told.embedding else f"loss {told.loss:.4f}"
+            progress.update(task, description=epoch, completed=told.step, total=told.steps, loss=loss)
             if told.average_precision is not None:
                 console.print(
                     f"{epoch}: loss {told.loss:.4f}, validation AUC ROC {told.roc_auc:.4f}, "

@@ -49,7 +49,7 @@ class ScoreStep:
         ]
 
     def _scored(self, scorer: RiskScorer, events: list[Enriched]) -> list[Scored]:
-        inputs = [ScoringInput(tuple(event.features), event.window) for event in events]
+        inputs = [ScoringInput(tuple(event.features), event.window, event.arrival.event.text) for event in events]
         with metrics.timed("score"):
             scores = self._score(scorer, inputs)
         reasons = self._explain(self._explainer, events, inputs, scores) if self._explainer else {}

@@ -53,8 +53,9 @@ def load_text_checkpoint(
     tokenizer, model = load_tokenizer(directory), load_model(directory)
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     logits = RiskLogits(model, files.label, int(tokenizer.pad_token_id), target)
-    tokens = Tokens(tokenizer, min(files.settings.max_tokens, longest_text(model, tokenizer)))
-    told = files.settings.window_events or window_events or 1
-    scorer = TextScorer(logits, tokens, files.settings, files.version, told)
+    settings = files.settings
+    tokens = Tokens(tokenizer, min(settings.max_tokens, longest_text(model, tokenizer)), settings.own_text)
+    told = settings.window_events or window_events or 1
+    scorer = TextScorer(logits, tokens, settings, files.version, told)
     scorer.score([ScoringInput((float("nan"),) * len(scorer.feature_names), bytes(ROW_SIZE))])
     return scorer

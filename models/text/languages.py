@@ -18,6 +18,8 @@ class Language:
     """Of the scored event: weekday and hour."""
     weekdays: tuple[str, ...]
     """From Monday."""
+    quotes: tuple[str, str]
+    """Before and after the scored event's own text."""
     feature: str
     """Its name and its level."""
     levels: tuple[str, ...]
@@ -44,6 +46,7 @@ ENGLISH: Final = Language(
     country=", in {}",
     moment=", {} {} h",
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    quotes=(': "', '"'),
     feature="; {} {}",
     levels=("very low", "low", "", "high", "very high", "extreme"),
     earlier="; {} earlier",
@@ -62,6 +65,7 @@ CHINESE: Final = Language(
     country="，国家{}",
     moment="，{}{}时",
     weekdays=("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    quotes=("，“", "”"),
     feature="；{}，{}",
     levels=("很低", "低", "", "高", "很高", "极高"),
     earlier="；{}前",

@@ -1,19 +1,12 @@
 """The logit of risk of texts, by a sequence classification model of any architecture."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-Text = Sequence[int]
-"""Token ids."""
-
-_TOKENS: Final = 4_096
-"""In one call, padding included: more makes no call faster on a CPU."""
-_PADDED: Final = 0.1
-"""Of the longest of a call's texts, at most so much is padding in another."""
+from models.text.batches import Text, by_length, padded
 
 
 class RiskLogits:
@@ -27,21 +20,17 @@ class RiskLogits:
 
     def __call__(self, texts: Sequence[Text]) -> Tensor:
         """[n] of texts, in one call, padded to the longest."""
-        longest = max(map(len, texts))
-        ids = torch.tensor([[*text, *[self._padding] * (longest - len(text))] for text in texts])
-        lengths = torch.tensor([[len(text)] for text in texts])
-        mask = None if int(lengths.min()) == longest else (torch.arange(longest) < lengths).long()
         device = self.model.device
-        mask = None if mask is None else mask.to(device)
+        ids, mask = padded(texts, self._padding, device)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.model.training and device.type == "cuda"):
-            logits = self.model(input_ids=ids.to(device), attention_mask=mask).logits
+            logits = self.model(input_ids=ids, attention_mask=mask).logits
         return self._of_risk(logits.float())
 
     @torch.inference_mode()
     def by_length(self, texts: Sequence[Text]) -> Tensor:
         """[n] of however many texts, those of like length together."""
         logits = torch.empty(len(texts))
-        for group in _groups([len(text) for text in texts]):
+        for group in by_length(texts):
             logits[group] = self([texts[index] for index in group]).cpu()
         return logits
 
@@ -51,16 +40,3 @@ class RiskLogits:
             return chosen
         others = torch.arange(logits.shape[1], device=logits.device) != self._label
         return chosen - logits[:, others].logsumexp(dim=1)
-
-
-def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices in groups of like length, the longest first, each within the budget of tokens."""
-    group: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        longest = lengths[group[0]] if group else 0
-        if group and (lengths[index] < longest * (1 - _PADDED) or (len(group) + 1) * longest > _TOKENS):
-            yield group
-            group = []
-        group.append(index)
-    if group:
-        yield group

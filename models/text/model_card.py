@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from models.model_card import evidence_told, training_told
+from models.model_card import base_name, evidence_told, training_told
 from models.recipe import TextRecipe
 from models.text.settings import TextSettings
 
@@ -33,7 +33,7 @@ def text_model_card(recipe: TextRecipe, settings: TextSettings, metrics: dict[st
         window_events=settings.window_events,
         features=len(settings.features.names),
         language=_LANGUAGES[model.language],
-        base=model.base.rstrip("/").rpartition("/")[2],
+        base=base_name(model.base),
         frozen=f", its embeddings and first {model.frozen_layers} layers left as they were"
         if model.frozen_layers
         else "",

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import torch
 from transformers import (
+    AutoModel,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PreTrainedModel,
@@ -38,26 +39,50 @@ def load_model(directory: Path, new_head: bool = False) -> PreTrainedModel:
     A pooler that the body lacks is part of a new head. Raises CheckpointError where it can't be loaded or isn't whole.
     """
     head: dict[str, Any] = {"num_labels": 1, "ignore_mismatched_sizes": True} if new_head else {}
-    try:
-        with _quiet():
-            model, told = AutoModelForSequenceClassification.from_pretrained(
-                directory, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32,
-                output_loading_info=True, **head,
-            )  # fmt: skip
-    except Exception as error:  # as above
-        raise CheckpointError(f"{directory}: the model can't be loaded ({first_line(error)})") from None
+    model, told = _load(AutoModelForSequenceClassification, directory, **head)
     absent = {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}
     body = f"{model.base_model_prefix}."
     missing = sorted(
         name for name in absent if not new_head or (name.startswith(body) and not name.startswith(f"{body}pooler."))
     )
+    _check_weights(directory, model, missing)
+    return model
+
+
+def load_encoder(directory: Path) -> PreTrainedModel:
+    """A model in fp32 that gives a state for each token of a text, without a pooler.
+
+    Raises CheckpointError where it can't be loaded, isn't whole, or is of another kind.
+    """
+    model, told = _load(AutoModel, directory)
+    if model.config.is_encoder_decoder or not hasattr(model.config, "hidden_size"):
+        raise CheckpointError(f"{directory}: is no encoder of texts: name one such as BERT")
+    if hasattr(model, "pooler"):
+        model.register_module("pooler", None)
+    _check_weights(directory, model, sorted(name for name in told["missing_keys"] if not name.startswith("pooler.")))
+    return model
+
+
+def _load(kind: Any, directory: Path, **more: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """The model, and what transformers tells of its loading."""
+    try:
+        with _quiet():
+            model, told = kind.from_pretrained(
+                directory, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32,
+                output_loading_info=True, **more,
+            )  # fmt: skip
+    except Exception as error:  # as above
+        raise CheckpointError(f"{directory}: the model can't be loaded ({first_line(error)})") from None
+    return cast(PreTrainedModel, model), told
+
+
+def _check_weights(directory: Path, model: PreTrainedModel, missing: list[str]) -> None:
     if missing:
         raise CheckpointError(f"{directory}: the weights lack {', '.join(missing[:3])}: not a whole model of this kind")
     if not all(tensor.isfinite().all() for tensor in model.parameters()):
         raise CheckpointError(
             f"{directory}: the weights hold numbers that are not finite: train or copy the model again"
         )
-    return cast(PreTrainedModel, model)
 
 
 def save_pretrained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:

@@ -1,4 +1,5 @@
-"""Windows as prose: the scored event, what is unusual about its features, then the earlier events, newest first."""
+"""Windows as prose: the scored event and its own text, what is unusual about its features, then the earlier events,
+newest first."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -18,6 +19,14 @@ _UNITS: Final = ((60_000, 1_000), (3_600_000, 60_000), (86_400_000, 3_600_000), 
 """Up to so many milliseconds a unit is used, and how many it has."""
 
 
+_QUOTES: Final = str.maketrans(dict.fromkeys('"“”', "'"))
+"""A text doesn't end its own quotation."""
+
+
+class Quoted(str):
+    """Somebody's own words: a piece that is seldom told again, and is cut where it doesn't fit."""
+
+
 class Prose:
     """Tells windows in pieces of text that come again and again; put together they are the prose.
 
@@ -31,6 +40,7 @@ class Prose:
             field: {short_fingerprint(name): self._word(name) for name in getattr(settings.names, field)}
             for field in VOCABULARIES
         }
+        self._tells_text = settings.own_text > 0
         self._levels = settings.features
         self._told = [self._word(name) for name in settings.features.names]
 
@@ -39,6 +49,9 @@ class Prose:
         *earlier, scored = WINDOW_ROW.iter_unpack(one.window)
         earlier.reverse()
         yield from self._scored(scored, earlier)
+        if self._tells_text and one.text:
+            before, after = self._said.quotes
+            yield from (before, Quoted(one.text.translate(_QUOTES)), after)
         for index, level in levels(self._levels, one.features):
             yield self._said.feature.format(self._told[index], self._said.levels[level])
         for row in earlier:

@@ -40,6 +40,11 @@ class TextScorer:
         """Events that are told at most."""
         return self._window_events
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether the event's own text is told."""
+        return self._settings.own_text > 0
+
     def usual(self, event_type: str) -> tuple[float, ...]:
         """What each feature mostly was for legitimate events of a type, NaN: mostly unknown; empty: never learnt."""
         return tuple(nan if value is None else value for value in self._settings.usual.get(event_type, ()))

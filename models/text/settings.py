@@ -68,6 +68,8 @@ class TextSettings(_Table):
     language: Literal["en", "zh"] = "en"
     max_tokens: int = Field(default=192, ge=32)
     """The longest text, special tokens included; what doesn't fit is left out, the oldest events first."""
+    own_text: float = Field(default=0.0, ge=0, lt=1)
+    """At most so much of it is the scored event's own text; 0: that isn't told."""
     window_events: int | None = Field(default=None, ge=1)
     """Events that are told at most; None: the feature set's."""
     words: dict[str, str] = {}
@@ -97,6 +99,7 @@ class TextSettings(_Table):
         return cls(
             language=model.language,
             max_tokens=model.max_tokens,
+            own_text=model.own_text,
             window_events=data.window_events,
             words=model.words,
             names=Names(**known),

@@ -12,10 +12,11 @@ from transformers import PreTrainedModel
 from models.errors import RecipeError
 from models.fitting import Fit, Logits, Report
 from models.recipe import TextRecipe
+from models.text.batches import Text
 from models.text.checkpoint import save_text_checkpoint
 from models.text.checkpoint_files import check_base, content_hash
 from models.text.hub import model_directory
-from models.text.logits import RiskLogits, Text
+from models.text.logits import RiskLogits
 from models.text.model_card import text_model_card
 from models.text.pretrained import load_model, load_tokenizer, longest_text
 from models.text.prose import Prose
@@ -50,7 +51,7 @@ def train_text(data: TrainingSet, recipe: TextRecipe, output: Path, report: Repo
         _freeze(model, recipe.model.frozen_layers)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         logits = RiskLogits(model, 0, int(tokenizer.pad_token_id), device)
-        learner = _Learner(logits, Tokens(tokenizer, recipe.model.max_tokens), Prose(settings), data)
+        learner = _Learner(logits, Tokens(tokenizer, recipe.model.max_tokens, settings.own_text), Prose(settings), data)
         fit = Fit(learner, data.labels, training, validation, recipe.training, recipe.seed)
         fitted = fit.run(unfinished, report)
     metrics = training_metrics(data, training, validation, recipe, fitted)

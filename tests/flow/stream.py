@@ -100,6 +100,7 @@ def _event(rng: random.Random, event_id: str, time: int, user: int) -> Event:
         merchant_id=merchant,
         device_id=device if rng.random() < 0.8 else "",
         country=rng.choice(["DE", "FR", ""]),
+        text=f"What I say of {event_id}." if kind == "review" else "",
     )
 
 

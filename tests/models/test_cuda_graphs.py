@@ -32,7 +32,9 @@ def test_a_size_holds_the_batch_and_there_are_few(batch: int, length: int, longe
 
 
 def test_parts_are_the_whole_in_order() -> None:
-    batch = Batch(torch.arange(10).view(5, 2, 1), torch.zeros(5, 2, 4), torch.zeros(5, 3), torch.ones(5))
+    batch = Batch(
+        torch.arange(10).view(5, 2, 1), torch.zeros(5, 2, 4), torch.zeros(5, 3), torch.ones(5), torch.zeros(5, 0)
+    )
     parts = list(batch.parts(2))
     assert [len(part.lengths) for part in parts] == [2, 2, 1]
     assert torch.equal(torch.cat([part.ids for part in parts]), batch.ids)

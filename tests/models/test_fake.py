@@ -17,14 +17,18 @@ def test_it_is_a_risk_scorer() -> None:
 
 
 def test_the_score_is_the_same_alone_and_in_a_batch_and_depends_on_every_part() -> None:
-    others = [ONE._replace(features=(1.5, float("nan"))), ONE._replace(window=bytes(ROW_SIZE - 1) + b"\1")]
+    others = [
+        ONE._replace(features=(1.5, float("nan"))),
+        ONE._replace(window=bytes(ROW_SIZE - 1) + b"\1"),
+        ONE._replace(text="Great."),
+    ]
     scores = FakeScorer().score([ONE, *others])
     assert (
         scores[0]
         == FakeScorer().score([ONE])[0]
         == FakeScorer().score([ONE._replace(features=(1.0, -float("nan")))])[0]
     )
-    assert len(set(scores)) == 3
+    assert len(set(scores)) == 4
     assert all(0 <= score < 1 for score in scores)
 
 

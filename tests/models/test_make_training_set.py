@@ -36,6 +36,19 @@ def test_every_event_is_what_a_scorer_would_be_given() -> None:
     assert data.window_events == 4
 
 
+def test_texts_are_kept_where_a_scorer_reads_them() -> None:
+    events, labels = stream(60)
+    events[3].text = "Great."
+    data = make_training_set(events, labels, FEATURE_SET, Period(), texts=True)
+    assert data.texts == ("", "", "", "Great.", *[""] * 56)
+    chosen = np.array([5, 3])
+    assert data.take(chosen).texts == ("", "Great.")
+    assert [one.text for one in data.inputs(chosen)] == ["", "Great."]
+    kept = dict(zip(data.event_ids, data.inputs(np.arange(len(data))), strict=True))
+    assert all(kept[event.event_id].text == given.text for event, given in replay(events, labels, FEATURE_SET))
+    assert make_training_set(events, labels, FEATURE_SET, Period()).texts == ()
+
+
 def test_windows_lie_at_the_right() -> None:
     events, _ = stream()
     data = made()

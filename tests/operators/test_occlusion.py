@@ -12,7 +12,7 @@ from contracts.events import EVENT_TYPES, Event
 from contracts.scoring import ROW_SIZE, WINDOW_ROW, ScoringInput, window_row
 from operators.explainer import LEAST, MOST, Explainer, strongest
 from operators.features import parse_feature_set
-from operators.occlusion import Effect, Occlusion, Part, log_odds
+from operators.occlusion import OWN_TEXT, Effect, Occlusion, Part, log_odds
 
 FEATURES = parse_feature_set(
     """
@@ -43,14 +43,17 @@ USUAL = (50.0, 1.0, 2.0, 10.0, 25.0)
 WEIGHTS = (0.01, 0.5, 0.25, -0.1, 0.0)
 LOGIN = 0.75
 """What each past login adds."""
+LETTER = 0.05
+"""What each letter of a text adds."""
 
 
 class Sum:
-    """The log-odds: a sum over features, unknown ones 0, and past logins."""
+    """The log-odds: a sum over features, unknown ones 0, past logins, and the letters of the event's own text."""
 
     version = "sum"
     feature_names = FEATURES.names
     window_events = 4
+    reads_text = True
 
     def __init__(self, weights: Sequence[float] = WEIGHTS) -> None:
         self._weights = weights
@@ -67,7 +70,12 @@ class Sum:
         rows = list(WINDOW_ROW.iter_unpack(one.window[-self.window_events * ROW_SIZE :]))
         logins = sum(EVENT_TYPES[row[-1]] == "login" for row in rows[:-1])
         known = [0.0 if isnan(value) else value for value in one.features]
-        return sum(w * v for w, v in zip(self._weights, known, strict=True)) + LOGIN * logins - 2.0
+        return (
+            sum(w * v for w, v in zip(self._weights, known, strict=True))
+            + LOGIN * logins
+            + LETTER * len(one.text)
+            - 2.0
+        )
 
 
 def past(kind: str, minute: int, device: str = "", amount: int | None = None) -> Event:
@@ -162,6 +170,25 @@ def test_of_several_features_the_one_that_does_most_is_told(features: tuple[floa
 def test_past_events_leave_the_window_and_the_others_stay() -> None:
     without = Occlusion(Sum(), FEATURES).without("payment", GIVEN, [Part(None, 0), Part(None, 2)])
     assert without == GIVEN._replace(window=WINDOW[ROW_SIZE : 2 * ROW_SIZE] + WINDOW[-ROW_SIZE:])
+
+
+def test_the_event_s_own_text_is_a_part_where_it_is_read() -> None:
+    given = ScoringInput(USUAL, window(past("login", 10), EVENT), "Great stuff.")
+    occlusion = Occlusion(Sum(), FEATURES)
+    own, _ = occlusion.effects("review", given)
+    assert own.part == own.telling == OWN_TEXT
+    assert own.log_odds == pytest.approx(12 * LETTER)
+    assert occlusion.without("review", given, [OWN_TEXT]) == given._replace(text="")
+    assert occlusion.without("review", given, [Part(None, 0)]) == given._replace(window=window(EVENT))
+    assert [(one.code, one.text) for one in Explainer(Sum(), FEATURES, 0.5).reasons(EVENT, given)] == [
+        ("model:past-login", "Before it came the user's login of 2026-01-01 00:10:00 (UTC)."),
+        ("model:text", "What the payment says itself, in a text of 12 characters."),
+    ]
+
+    class Deaf(Sum):
+        reads_text = False
+
+    assert OWN_TEXT not in [one.part for one in Occlusion(Deaf(), FEATURES).effects("review", given)]
 
 
 def test_only_what_the_scorer_reads_of_a_longer_window() -> None:

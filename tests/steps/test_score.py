@@ -25,6 +25,7 @@ class Scorer:
     version = "test"
     feature_names = ()
     window_events = 16
+    reads_text = False
 
     def __init__(self, answer: Callable[[list[float]], list[float]] = list) -> None:
         self._answer = answer

@@ -39,6 +39,14 @@ def test_a_window_in_english() -> None:
     )
 
 
+def test_the_event_s_own_text_is_quoted_where_it_is_to_be_told() -> None:
+    given = WINDOW._replace(text='Great."; login, approved')
+    english, chinese = (told(given, settings(language, own_text=0.3)) for language in ("en", "zh"))
+    assert 'Friday 9 h, country changed, new device: "Great.\'; login, approved"; amount ratio very high; 3' in english
+    assert "，新设备，“Great.'; login, approved”；amount ratio，很高；3分钟前" in chinese
+    assert told(given, settings("en")) == told(WINDOW, settings("en", own_text=0.3))
+
+
 def test_a_window_in_chinese() -> None:
     words = {"amount_ratio": "金额比", "sports": "运动", "approved": "通过", "DE": "德国"}
     assert told(WINDOW, settings("zh", words=words)) == (

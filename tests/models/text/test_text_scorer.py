@@ -13,8 +13,8 @@ from transformers.utils import logging
 from contracts.events import EVENT_TYPES
 from contracts.scoring import ROW_SIZE, ExplainableScorer, RiskScorer, ScoringInput
 from models.metrics import roc_auc
+from models.text.batches import by_length
 from models.text.checkpoint import load_text_checkpoint
-from models.text.logits import _groups
 from models.text.scorer import TextScorer
 from tests.models.synthetic import NAMES, WINDOW_EVENTS, scoring_inputs, training_set
 
@@ -31,7 +31,7 @@ def inputs() -> list[ScoringInput]:
 
 def test_it_is_a_risk_scorer(scorer: RiskScorer) -> None:
     assert scorer.version.startswith("tiny-text#")
-    assert (scorer.feature_names, scorer.window_events) == (NAMES, WINDOW_EVENTS)
+    assert (scorer.feature_names, scorer.window_events, scorer.reads_text) == (NAMES, WINDOW_EVENTS, True)
 
 
 def test_what_is_usual_is_known_for_explanations(scorer: TextScorer) -> None:
@@ -44,6 +44,16 @@ def test_the_same_alone_and_in_any_batch(scorer: TextScorer, inputs: list[Scorin
     assert scorer.score(inputs) == pytest.approx(alone, abs=1e-5)
     assert scorer.score(inputs[::-1])[::-1] == pytest.approx(alone, abs=1e-5)
     assert scorer.score([]) == []
+
+
+def test_the_event_s_own_text_has_a_say(scorer: TextScorer, inputs: list[ScoringInput]) -> None:
+    long = inputs[0]._replace(text="card device " * 100)
+    assert scorer.text(long).count("card device") == 100
+    texts = [inputs[0], inputs[0]._replace(text="payment card"), long, long._replace(text="card device " * 50)]
+    alone = [scorer.score([one])[0] for one in texts]
+    assert scorer.score(texts) == pytest.approx(alone, abs=1e-5)
+    assert len({round(score, 9) for score in alone[:3]}) == 3
+    assert alone[2] == alone[3]  # of both, as much as fits
 
 
 def test_scores_are_probabilities_and_find_the_planted_fraud(scorer: TextScorer, inputs: list[ScoringInput]) -> None:
@@ -73,13 +83,13 @@ def test_an_input_of_another_form_is_refused(scorer: TextScorer, wrong: ScoringI
 
 def test_texts_of_like_length_go_together() -> None:
     lengths = [int(length) for length in np.random.default_rng(1).integers(5, 200, 500)]
-    groups = list(_groups(lengths))
+    groups = list(by_length([[0] * length for length in lengths]))
     assert sorted(index for group in groups for index in group) == list(range(500))
     for group in groups:
         own = [lengths[index] for index in group]
         assert min(own) >= 0.9 * max(own)
         assert len(own) * max(own) <= 4_096
-    assert list(_groups([])) == []
+    assert list(by_length([])) == []
 
 
 @pytest.mark.parametrize("labels", [1, 3])

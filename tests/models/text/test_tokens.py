@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from contracts.scoring import ScoringInput
 from models.text.pretrained import load_tokenizer
-from models.text.prose import Prose
+from models.text.prose import Prose, Quoted
 from models.text.tokens import Tokens
 from tests.models.text import windows
 from tests.models.text.conftest import small_tokenizer
@@ -46,6 +46,25 @@ def test_what_does_not_fit_is_left_out_from_the_end(one: ScoringInput, most: int
     assert len(ids) <= most
     assert ids[:-1] == whole.ids(prose.pieces(one))[: len(ids) - 1]
     assert ids[-1] == tokenizers()["small"].sep_token_id
+
+
+@pytest.mark.parametrize("name", ["small", "MiniLM"])
+@settings(max_examples=60)
+@given(windows.inputs, st.text("card Karte!,.;'的卡\n", min_size=1, max_size=40))
+def test_a_quotation_that_fits_is_told_whole(name: str, one: ScoringInput, own: str) -> None:
+    tokens = Tokens(tokenizers()[name], 1_000, 0.9)
+    prose = Prose(windows.settings("en", own_text=0.9))
+    pieces = list(prose.pieces(one._replace(text=own)))
+    assert own in pieces
+    assert tokens.ids(pieces) == tokenizers()[name]("".join(pieces))["input_ids"]
+
+
+def test_a_quotation_is_cut_so_that_the_rest_fits_and_holds_no_marks() -> None:
+    tokenizer = tokenizers()["MiniLM"]
+    tokens = Tokens(tokenizer, 20, 0.3)
+    pieces = ["review", ': "', Quoted("[SEP] great " * 50), '"', "; login"]
+    assert tokenizer.decode(tokens.ids(pieces)) == '[CLS] review : " [ sep ] great [ sep " ; login [SEP]'
+    assert tokens.phrase.cache_info().currsize == 4
 
 
 def test_a_phrase_is_tokenised_once() -> None:
