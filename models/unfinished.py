@@ -13,6 +13,8 @@ from xxhash import xxh3_128
 from models.checkpoint_files import UNFINISHED
 from models.errors import TrainingSetError
 from models.recipe import AnyRecipe
+from models.text.checkpoint_files import content_hash
+from models.text.hub import model_directory
 from models.training_set import TrainingSet
 
 
@@ -27,11 +29,11 @@ class Saved(NamedTuple):
 class Unfinished:
     """The file in a checkpoint's directory while its training lasts. A write replaces it whole, or not at all."""
 
-    def __init__(self, directory: Path, recipe: AnyRecipe, data: TrainingSet, base: str = "") -> None:
-        """`base` is the hash of what is fine-tuned."""
+    def __init__(self, directory: Path, recipe: AnyRecipe, data: TrainingSet) -> None:
+        """Raises CheckpointError where a file of the recipe's base is missing."""
         self._path = directory / UNFINISHED
         self._new = directory / f"{UNFINISHED}.new"
-        self._of = _identity(recipe, data, base)
+        self._of = _identity(recipe, data)
 
     def read(self) -> Saved | None:
         """The latest that was written; None where there is none.
@@ -63,8 +65,10 @@ class Unfinished:
             path.unlink(missing_ok=True)
 
 
-def _identity(recipe: AnyRecipe, data: TrainingSet, base: str) -> str:
-    hashed = xxh3_128((recipe.model_dump_json() + base).encode())
+def _identity(recipe: AnyRecipe, data: TrainingSet) -> str:
+    hashed = xxh3_128(recipe.model_dump_json().encode())
+    if recipe.base:
+        hashed.update(content_hash(model_directory(recipe.base)).encode())
     hashed.update(json.dumps(data.feature_names).encode())
     for array in (data.features, data.windows, data.lengths, data.labels, data.event_times):
         hashed.update(array.data)

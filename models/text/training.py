@@ -14,7 +14,7 @@ from models.fitting import Fit, Logits, Report
 from models.recipe import TextRecipe
 from models.text.batches import Text
 from models.text.checkpoint import save_text_checkpoint
-from models.text.checkpoint_files import check_base, content_hash
+from models.text.checkpoint_files import check_base
 from models.text.hub import model_directory
 from models.text.logits import RiskLogits
 from models.text.model_card import text_model_card
@@ -40,7 +40,7 @@ def train_text(data: TrainingSet, recipe: TextRecipe, output: Path, report: Repo
     settings = TextSettings.fit(data, training, recipe.model)
     base = model_directory(recipe.model.base)
     check_base(base)
-    unfinished = Unfinished(output, recipe, data, content_hash(base))
+    unfinished = Unfinished(output, recipe, data)
     tokenizer = load_tokenizer(base)
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
