@@ -1,9 +1,9 @@
 """Events as ids and values, against windows written by hand."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-import pytest
 
 from contracts.events import EVENT_TYPES, Event
 from contracts.keys import fingerprint
