@@ -13,12 +13,13 @@ from contracts.scoring import ROW_SIZE
 from models.baseline import NAME, train_baseline
 from models.choice import open_scorer
 from models.evaluation import Budgets, Evaluation, evaluate
-from models.recipe import Recipe, Validation, load_recipe
+from models.recipe import Pretraining, Recipe, Validation, load_recipe
 from models.scoring import probabilities
 from models.training import train
 from models.training_set import TrainingSet
 
 OURS: Final = "Sealwax, event scorer"
+PRETRAINING: Final = 3
 
 
 class Protocol(NamedTuple):
@@ -36,9 +37,9 @@ class Protocol(NamedTuple):
 
 
 def book_week() -> Protocol:
-    """The example's recipe for a week: all legitimate events drawn, the last day held out."""
+    """The example's recipe for a week: all legitimate events drawn, the last day held out, which chooses the epoch."""
     recipe = load_recipe(EXAMPLES / "fdh-train.toml")
-    training = recipe.training.model_copy(update={"epochs": 10, "patience": 10, "negative_rate": 1.0})
+    training = recipe.training.model_copy(update={"patience": recipe.training.epochs, "negative_rate": 1.0})
     held_out = Validation(days=1.0, label_delay_days=0.0)
     return Protocol("the book's week", recipe.model_copy(update={"training": training, "validation": held_out}), False)
 
@@ -57,10 +58,12 @@ def both(protocol: Protocol, known: TrainingSet, test: TrainingSet, seed: int) -
 
 
 def ablations(protocol: Protocol, known: TrainingSet, test: TrainingSet, seed: int) -> Iterator[Evaluation]:
-    """The event scorer whole, and without each of its inputs."""
+    """The event scorer whole, without each of its inputs, and whole after pre-training."""
     yield _event_scorer(OURS, protocol, known, test, seed)
     for name, without in WITHOUT.items():
         yield _event_scorer(name, protocol, without(known), without(test), seed)
+    pretrained = protocol.recipe.model_copy(update={"pretraining": Pretraining(epochs=PRETRAINING)})
+    yield _event_scorer(f"pre-trained, {PRETRAINING} epochs", protocol._replace(recipe=pretrained), known, test, seed)
 
 
 def _event_scorer(name: str, protocol: Protocol, known: TrainingSet, test: TrainingSet, seed: int) -> Evaluation:

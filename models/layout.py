@@ -1,5 +1,6 @@
 """Windows of several lengths at once: attention needs them padded, everything else needs their events alone."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import torch
@@ -19,12 +20,12 @@ class Layout(NamedTuple):
     """[batch * length]: the event that lies at each place, and any other one for padding."""
 
     @classmethod
-    def packing(cls, lengths: Tensor) -> Self:
+    def packing(cls, lengths: Sequence[int]) -> Self:
         """Without padding, on the CPU: the shapes depend on the lengths [batch]."""
-        shortest, longest = map(int, torch.aminmax(lengths))
-        if shortest == longest:
+        longest = max(lengths)
+        if min(lengths) == longest:
             return cls(len(lengths), longest)
-        present = _present(lengths, longest)
+        present = _present(torch.tensor(lengths), longest)
         events, sources = present.flatten().nonzero()[:, 0], present.flatten().cumsum(0) - 1
         return cls(len(lengths), longest, _bias(present), events, sources)
 

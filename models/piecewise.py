@@ -45,7 +45,5 @@ class PiecewiseLinear:
         # NaN is searched as if it were past all edges.
         edge = torch.searchsorted(self._edges, known.t().contiguous(), right=True).t() + self._first
         share = ((known - self._lower.take(edge)) * self._per_width.take(edge)).nan_to_num_()
-        return self._summed(edge, 1 - share).add_(self._summed(edge + 1, share))
-
-    def _summed(self, rows: Tensor, weights: Tensor) -> Tensor:
-        return F.embedding_bag(rows, self._values, mode="sum", per_sample_weights=weights)
+        ends, shares = torch.cat((edge, edge + 1), dim=1), torch.cat((1 - share, share), dim=1)
+        return F.embedding_bag(ends, self._values, mode="sum", per_sample_weights=shares)

@@ -150,6 +150,11 @@ class Recipe(_Recipe):
         """Whether it learns from the events' own texts."""
         return self.text is not None
 
+    @property
+    def base(self) -> str | None:
+        """The model that it starts from, a directory or `hub:` and a name."""
+        return self.text.base if self.text else None
+
 
 class TextRecipe(_Recipe):
     """How a `text` scorer is fine-tuned."""
@@ -163,6 +168,11 @@ class TextRecipe(_Recipe):
     def reads_text(self) -> bool:
         """Whether it learns from the events' own texts."""
         return self.model.own_text > 0
+
+    @property
+    def base(self) -> str | None:
+        """The model that it starts from, a directory or `hub:` and a name."""
+        return self.model.base
 
 
 AnyRecipe = Recipe | TextRecipe

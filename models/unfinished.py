@@ -13,6 +13,8 @@ from xxhash import xxh3_128
 from models.checkpoint_files import UNFINISHED
 from models.errors import TrainingSetError
 from models.recipe import AnyRecipe
+from models.text.checkpoint_files import content_hash
+from models.text.hub import model_directory
 from models.training_set import TrainingSet
 
 
@@ -28,6 +30,7 @@ class Unfinished:
     """The file in a checkpoint's directory while its training lasts. A write replaces it whole, or not at all."""
 
     def __init__(self, directory: Path, recipe: AnyRecipe, data: TrainingSet) -> None:
+        """Raises CheckpointError where a file of the recipe's base is missing."""
         self._path = directory / UNFINISHED
         self._new = directory / f"{UNFINISHED}.new"
         self._of = _identity(recipe, data)
@@ -35,14 +38,14 @@ class Unfinished:
     def read(self) -> Saved | None:
         """The latest that was written; None where there is none.
 
-        Raises TrainingSetError where it can't be read or is of another recipe or of other data.
+        Raises TrainingSetError where it can't be read or is of another recipe, base or data.
         """
         try:
             with safe_open(self._path, "pt") as file:
                 told = json.loads(file.metadata()["told"])
                 if told["of"] == self._of:
                     return Saved({name: file.get_tensor(name) for name in file.keys()}, told)  # noqa: SIM118, no dict
-            said = "is of another recipe or of other data: go on with those"
+            said = "is of another recipe, base or data: go on with those"
         except FileNotFoundError:
             return None
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
@@ -64,6 +67,8 @@ class Unfinished:
 
 def _identity(recipe: AnyRecipe, data: TrainingSet) -> str:
     hashed = xxh3_128(recipe.model_dump_json().encode())
+    if recipe.base:
+        hashed.update(content_hash(model_directory(recipe.base)).encode())
     hashed.update(json.dumps(data.feature_names).encode())
     for array in (data.features, data.windows, data.lengths, data.labels, data.event_times):
         hashed.update(array.data)

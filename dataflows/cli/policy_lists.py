@@ -37,7 +37,7 @@ def add(
 ) -> None:
     """Let entries join a list.
 
-    Example: sealwax policy lists add blocked u4711 u4712 --reason "Chargebacks."
+    Example: sealwax policy lists add blocked_users u4711 u4712 --reason "Chargebacks."
     """
     _move(name, _entries(entries, file), True, load_settings(config), to, at, by, reason, wait)
 

@@ -183,7 +183,7 @@ def _problems(error: ValidationError) -> list[str]:
 
 def _said(kind: str, text: str) -> str:
     if kind == "extra_forbidden":
-        return "no such field; see the contract's fields in docs/contracts/event.json and the examples in docs/examples"
+        return "no such field; docs/contracts/event.schema.json has the contract's fields, docs/examples has examples"
     if kind == "missing":
         return "is missing"
     return text.removeprefix("Value error, ")

@@ -85,8 +85,9 @@ class ScoreStep:
         """The reasons of those scores that are explained, by index."""
         reasons = {}
         started = self._clock()
-        wanted = [explainer.wants(score, one.arrival.reached) for one, score in zip(events, scores, strict=True)]
-        for index in [index for index, wants in enumerate(wanted) if wants]:
+        paired = enumerate(zip(events, scores, strict=True))
+        wanted = [index for index, (one, score) in paired if explainer.wants(score, one.arrival.reached)]
+        for index in wanted:
             if self._clock() - started > self._deadline:
                 self._log.warn("late reasons", f"explaining took longer than {self._deadline:g} s")
                 break
@@ -95,6 +96,7 @@ class ScoreStep:
                     reasons[index] = explainer.reasons(events[index].arrival.event, inputs[index])
             except Exception as error:  # whatever a model raises, the score stands
                 self._log.warn("reasons", f"the scorer failed to explain a score: {error!r}", error)
+        metrics.count_unexplained(len(wanted) - len(reasons))
         return reasons
 
     def _attempt(self, scorer: RiskScorer, batch: list[ScoringInput]) -> list[float | None] | None:

@@ -56,11 +56,8 @@ def read_text_checkpoint(
         settings = parsed(directory, TEXT, read_file(directory, TEXT), TextSettings)
     if settings.features.names:
         check_features(directory, settings.features.names, settings.window_events, feature_names, window_events)
-    hashed = sha256(data)
-    if "sha256" not in config:
-        for name in files:
-            hashed.update(read_file(directory, name))
-    version = f"{config.get('name', directory.resolve().name)}#{hashed.hexdigest()[:8]}"
+    hashed = sha256(data).hexdigest() if "sha256" in config else content_hash(directory)
+    version = f"{config.get('name', directory.resolve().name)}#{hashed[:8]}"
     return TextFiles(version, settings, _fraud_label(directory, config, settings))
 
 
@@ -70,6 +67,14 @@ def check_base(directory: Path) -> None:
         raise CheckpointError(f"{directory}: there is no such model: name its directory, or hub: and its name there")
     read_json(directory, read_file(directory, CONFIG))
     list(scored_by(directory))
+
+
+def content_hash(directory: Path) -> str:
+    """Of all that a score depends on, in hexadecimal. Raises CheckpointError where a file is missing."""
+    hashed = sha256(read_file(directory, CONFIG))
+    for file in scored_by(directory):
+        hashed.update(read_file(directory, file.name))
+    return hashed.hexdigest()
 
 
 def scored_by(directory: Path) -> Iterator[Path]:

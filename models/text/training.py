@@ -37,10 +37,10 @@ def train_text(data: TrainingSet, recipe: TextRecipe, output: Path, report: Repo
     event scorer's training does, CheckpointError for the base model, and RecipeError for what doesn't fit it.
     """
     training, validation = data.split(recipe.validation.days, recipe.validation.label_delay_days)
-    unfinished = Unfinished(output, recipe, data)
     settings = TextSettings.fit(data, training, recipe.model)
     base = model_directory(recipe.model.base)
     check_base(base)
+    unfinished = Unfinished(output, recipe, data)
     tokenizer = load_tokenizer(base)
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)

@@ -1,6 +1,6 @@
 """The short form of the campaign: `make faults` is the long one.
 
-Whether a scan finds ids after so few kills is chance: the long form asks for it, as tests/test_delivery.py does.
+Whether a scan finds ids after so few kills is chance: the long form asks for it, as tests/delivery does.
 """
 
 from dataclasses import replace

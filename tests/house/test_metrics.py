@@ -18,25 +18,12 @@ from dataflows.reading import SourceBatch
 from operators.packs import Arrival, Enriched, Ruled
 from operators.policy import Decided
 from operators.users import UserOutput
+from tests.growth import Growth
 
 LIST = Path(__file__).parents[2] / "docs" / "metrics.md"
 VERSIONS = Versions("m", "p", "f")
 PLACE = Position("transactions", 0, 7)
 REASONS = (Reason("r", "because"),)
-
-
-class Growth:
-    """How much a sample has grown since this was made."""
-
-    def __init__(self, name: str, **labels: str) -> None:
-        self._sample = name, labels
-        self._before = self._value()
-
-    def _value(self) -> float:
-        return REGISTRY.get_sample_value(*self._sample) or 0.0
-
-    def __call__(self) -> float:
-        return self._value() - self._before
 
 
 def test_the_list_holds_every_metric_and_no_other() -> None:

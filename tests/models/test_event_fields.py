@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.events import EVENT_TYPES, Event
 from contracts.keys import fingerprint
@@ -84,6 +86,15 @@ def test_a_change_of_country_is_seen_where_both_are_given() -> None:
 def test_recurrence_tells_first_from_repeated_and_the_scored_event_s_from_others() -> None:
     merchants = ["a", "b", "a", "", "b", "a"]
     assert codes("merchant", *(event(i, merchant_id=name) for i, name in enumerate(merchants))) == [4, 2, 0, 4, 1, 3]
+
+
+@given(st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=1, max_size=20))
+def test_recurrence_of_any_window(merchants: list[str]) -> None:
+    expected = [
+        (1 + (name in merchants[:place]) + 2 * (name == merchants[-1])) if name else 0
+        for place, name in enumerate(merchants)
+    ]
+    assert codes("merchant", *(event(i, merchant_id=name) for i, name in enumerate(merchants))) == expected[::-1]
 
 
 def test_values_beside_the_fields_are_relative_to_the_scored_event() -> None:

@@ -78,11 +78,11 @@ def test_another_recipe_or_other_data_are_not_mixed_in(data: TrainingSet, tmp_pa
     with pytest.raises(_StoppedError):
         train(data, SHORT, tmp_path, _stop_after(1))
     with pytest.raises(
-        TrainingSetError, match=f"{UNFINISHED}: is of another recipe or of other data: go on with those, or"
+        TrainingSetError, match=f"{UNFINISHED}: is of another recipe, base or data: go on with those, or"
     ):
         train(data, SHORT.model_copy(update={"seed": 9}), tmp_path)
     half = data.take(data.split(4, 1)[0])
-    with pytest.raises(TrainingSetError, match="another recipe or of other data"):
+    with pytest.raises(TrainingSetError, match="another recipe, base or data"):
         train(half, SHORT, tmp_path)
     (tmp_path / UNFINISHED).write_bytes(b"torn")
     with pytest.raises(TrainingSetError, match=f"{UNFINISHED}: cannot be read .*, or remove the file to start anew"):

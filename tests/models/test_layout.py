@@ -12,7 +12,7 @@ LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=12)
 @given(LENGTHS)
 def test_packing_keeps_the_events_alone_in_order_and_padding_puts_them_back(lengths: list[int]) -> None:
     longest = max(lengths)
-    layout = Layout.packing(torch.tensor(lengths))
+    layout = Layout.packing(lengths)
     padded = torch.arange(len(lengths) * longest).view(-1, 1)
     packed = layout.pack(padded)
     assert packed.flatten().tolist() == [
@@ -26,7 +26,7 @@ def test_packing_keeps_the_events_alone_in_order_and_padding_puts_them_back(leng
 @given(LENGTHS)
 def test_attention_sees_events_and_no_padding(lengths: list[int]) -> None:
     longest = max(lengths)
-    packing = Layout.packing(torch.tensor(lengths))
+    packing = Layout.packing(lengths)
     padding = Layout.padding(torch.tensor(lengths), longest)
     expected = [[0.0 if place < length else -torch.inf for place in range(longest)] for length in lengths]
     assert padding.bias is not None

@@ -40,7 +40,7 @@ def test_equal_with_another_activation() -> None:
 LENGTHS = [4, 9, 1, 9, 2]
 
 
-@pytest.mark.parametrize("layout", [Layout.packing(torch.tensor(LENGTHS)), Layout.padding(torch.tensor(LENGTHS), 9)])
+@pytest.mark.parametrize("layout", [Layout.packing(LENGTHS), Layout.padding(torch.tensor(LENGTHS), 9)])
 @pytest.mark.parametrize("layers", [1, 3])
 @torch.inference_mode()
 def test_equal_to_the_module_under_a_padding_mask(layout: Layout, layers: int) -> None:

@@ -13,6 +13,7 @@ from dataflows.steps.score import ScoreStep
 from operators.explainer import Explainer
 from operators.features import parse_feature_set
 from operators.packs import Arrival, Enriched, Joined, ScoredPack, Tidings
+from tests.growth import Growth
 
 BAD = 0.25
 """The feature whose batches the scorer can't score."""
@@ -177,17 +178,20 @@ def test_only_scores_from_the_bound_on_get_reasons() -> None:
 
 
 def test_a_scorer_that_cannot_explain_keeps_its_scores(caplog: pytest.LogCaptureFixture) -> None:
-    assert reasons_by(Explaining(failing), [0.5, 0.75]) == [0, 0]
+    unexplained = Growth("sealwax_unexplained_scores_total")
+    assert reasons_by(Explaining(failing), [0.5, 0.375, 0.75]) == [0, 0, 0]
+    assert unexplained() == 2
     (record,) = caplog.records
     assert record.getMessage() == 'the scorer failed to explain a score: RuntimeError("the model can\'t")'
 
 
 def test_past_the_deadline_scores_get_no_reasons(caplog: pytest.LogCaptureFixture) -> None:
-    clock = Clock(0.75)
+    clock, unexplained = Clock(0.75), Growth("sealwax_unexplained_scores_total")
 
     def slowly(features: list[float]) -> list[float]:
         clock.answer([])
         return features
 
     assert reasons_by(Explaining(slowly), [0.5, 0.625, 0.75, 0.875], clock) == [1, 1, 0, 0]
+    assert unexplained() == 2
     assert [record.getMessage() for record in caplog.records] == ["explaining took longer than 1 s"]

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from contracts.scoring import short_fingerprint
 from models.choice import open_scorer
-from models.errors import CheckpointError, RecipeError
+from models.errors import CheckpointError, RecipeError, TrainingSetError
 from models.fitting import Progress
 from models.recipe import FineTuning, TextModel, TextRecipe
 from models.text.pretrained import load_model
@@ -40,19 +40,34 @@ def test_it_learns_what_is_told(text_checkpoint: Path) -> None:
     assert metrics["validation"]["expected_calibration_error"] < 0.05
 
 
+def _stop(told: Progress) -> None:
+    if told.epoch == 2:
+        raise _StoppedError
+
+
 def test_a_stopped_training_goes_on_to_the_same_checkpoint(
     data: TrainingSet, recipe: TextRecipe, text_checkpoint: Path, tmp_path: Path
 ) -> None:
-    def stop(told: Progress) -> None:
-        if told.epoch == 2:
-            raise _StoppedError
-
     with pytest.raises(_StoppedError):
-        train_text(data, recipe, tmp_path, stop)
+        train_text(data, recipe, tmp_path, _stop)
     train_text(data, recipe, tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {file.name for file in text_checkpoint.iterdir()}
     for file in text_checkpoint.iterdir():
         assert file.read_bytes() == (tmp_path / file.name).read_bytes(), file.name
+
+
+def test_a_stopped_training_does_not_go_on_with_another_base_of_the_same_path(
+    recipe: TextRecipe, base: Path, tmp_path: Path
+) -> None:
+    moved, data = Path(shutil.copytree(base, tmp_path / "base")), training_set(300)
+    here = _with(recipe, base=str(moved))
+    with pytest.raises(_StoppedError):
+        train_text(data, here, tmp_path / "trained", _stop)
+    weights = load_file(moved / "model.safetensors")
+    first = next(iter(weights))
+    save_file(weights | {first: weights[first] + 1}, moved / "model.safetensors", {"format": "pt"})
+    with pytest.raises(TrainingSetError, match="is of another recipe, base or data: go on with those"):
+        train_text(data, here, tmp_path / "trained")
 
 
 def test_frozen_layers_stay_as_they_were(recipe: TextRecipe, base: Path, tmp_path: Path) -> None:
