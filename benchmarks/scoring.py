@@ -1,12 +1,12 @@
 """The event scorer on one core: from scoring inputs in memory to scores, beside BertModel as it comes.
 
-    python -m benchmarks.scoring [--checkpoint DIRECTORY]
+    python -m benchmarks.scoring [--checkpoint DIRECTORY] [--precision bfloat16]
 
 Bar 6,000 scores/s for 16 events at batch 64, aim 12,000, and twice plain BertModel. The scorer is timed with everything
 that it does. Beside it stand BertModel alone, given its embeddings ready made, and the same model served plainly: its
 windows encoded and padded to the longest, the module as it comes, its head. CPU time of one thread, all taken turn by
 turn, the median of the repeats, with the allocator as `sealwax run` sets it. Without --checkpoint the network has the
-default recipe's shape and random weights, which cost the same.
+default recipe's shape and random weights, which cost the same. --precision is the scorer's alone.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from transformers import BertConfig
 
 from benchmarks.machine import machine
 from contracts.events import Event
-from contracts.scoring import ROW_SIZE, ScoringInput, window_row
+from contracts.scoring import ROW_SIZE, Precision, ScoringInput, window_row
 from dataflows.processes import ENVIRONMENT
 from models.checkpoint import load_checkpoint
 from models.encoder import Encoder
@@ -71,11 +71,16 @@ def main() -> None:
     """Measure each case and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, help="a trained checkpoint to measure instead")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     options = parser.parse_args()
     if not ENVIRONMENT.items() <= os.environ.items():  # glibc reads it before Python starts
         os.execve(sys.executable, [sys.executable, "-m", "benchmarks.scoring", *sys.argv[1:]], os.environ | ENVIRONMENT)
     torch.set_num_threads(1)
-    scorer = load_checkpoint(options.checkpoint, device="cpu") if options.checkpoint else untrained()
+    scorer = (
+        load_checkpoint(options.checkpoint, device="cpu", precision=options.precision)
+        if options.checkpoint
+        else untrained(options.precision)
+    )
     ceiling = gemm_ceiling()
     columns = ("windows x events", "BertModel alone", "served plainly", "scorer", "times alone", "times plainly")
     title = f"scores/s on one core; {machine()}\nGEMM ceiling {ceiling / 1e9:.0f} GFLOP/s"
@@ -190,7 +195,7 @@ def scoring_inputs(case: Case, features: int) -> list[ScoringInput]:
     return [ScoringInput(tuple(dice.expovariate(0.1) for _ in range(features)), window()) for _ in range(INPUTS)]
 
 
-def untrained() -> EventScorer:
+def untrained(precision: Precision = "float32") -> EventScorer:
     """A scorer of the default shape whose encoder knows the inputs."""
     inputs = scoring_inputs(Case(1, LONGEST, LONGEST), FEATURES)
     data = TrainingSet(
@@ -205,7 +210,9 @@ def untrained() -> EventScorer:
     )
     shape = ModelShape()
     encoder = Encoder.fit(data, np.arange(len(inputs)), shape.feature_pieces, seed=1)
-    return EventScorer(EventNetwork(network_config(encoder, shape)), encoder, "untrained", torch.device("cpu"))
+    return EventScorer(
+        EventNetwork(network_config(encoder, shape)), encoder, "untrained", torch.device("cpu"), precision=precision
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ An event window is the user's latest events, oldest first and the scored event l
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from contracts.events import EVENT_TYPES, Event
 from contracts.keys import fingerprint
@@ -23,6 +23,9 @@ WINDOW_FIELDS: Final = (
     ("country", "<u4"), ("category", "<u4"), ("outcome", "<u4"), ("event_type", "u1"), ("padding", "V3"),
 )  # fmt: skip
 """WINDOW_ROW as a numpy dtype description, for scorers that decode many rows at once."""
+
+Precision: TypeAlias = Literal["float32", "bfloat16"]
+"""In which a model is served."""
 
 _TYPE_CODES = {name: code for code, name in enumerate(EVENT_TYPES)}
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -117,7 +117,7 @@ class RunRequest(BaseModel):
 
     def scorer(self) -> RiskScorer | None:
         """The scorer, warm; None where the settings want none. Raises UserError where it doesn't fit the features."""
-        return self._with_checkpoint(open_scorer)
+        return self._with_checkpoint(partial(open_scorer, precision=self.settings.scoring.precision))
 
     def explainer(self, scorer: RiskScorer | None, review_score: ScoreAt) -> Explainer | None:
         """What gives the scorer's reasons; None where the scorer can't be explained, or the settings want none.

@@ -29,6 +29,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from contracts.scoring import Precision
 from contracts.times import format_time, parse_time
 from dataflows.connectors.kafka_settings import SECRETS_PREFIX, is_secret, secret_variable
 from dataflows.errors import UserError
@@ -126,6 +127,8 @@ class StateSettings(_Section):
 class ScoringSettings(_Section):
     checkpoint: str | None = None
     """A directory, "fake" (deterministic, for tests) or "none"; by default the checkpoint that Sealwax comes with."""
+    precision: Precision = "float32"
+    """Of the model's numbers; bfloat16 is faster on a GPU and for larger models, and the scores differ a little."""
     token_budget: int = Field(default=2_048, ge=1)
     """The most tokens that are scored in one batch."""
     deadline: Duration = 10_000

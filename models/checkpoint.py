@@ -13,6 +13,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from transformers import BertConfig
 
+from contracts.scoring import Precision
 from models.checkpoint_files import (
     ARCHITECTURE,
     CARD,
@@ -71,6 +72,7 @@ def load_checkpoint(
     feature_names: tuple[str, ...] | None = None,
     window_events: int | None = None,
     device: str | None = None,
+    precision: Precision = "float32",
 ) -> EventScorer:
     """The scorer in a checkpoint, warm, on `device`: by default a GPU where there is one.
 
@@ -81,7 +83,7 @@ def load_checkpoint(
     network = _network(directory, _bert(directory, files.config), files.encoder, files.weights)
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     texts = _texts(directory, files.encoder, target)
-    scorer = EventScorer(network, files.encoder, files.version, target, texts)
+    scorer = EventScorer(network, files.encoder, files.version, target, texts, precision)
     scorer.warm_up()
     return scorer
 

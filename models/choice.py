@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from contracts.scoring import RiskScorer
+from contracts.scoring import Precision, RiskScorer
 from models.checkpoint_files import ARCHITECTURE, CONFIG, METRICS, read_checkpoint, read_file, read_json
 from models.errors import CheckpointError
 from models.fake import FakeScorer
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 FAKE: Final = "fake"
 
 
-def open_scorer(name: str, feature_names: tuple[str, ...], window_events: int) -> RiskScorer:
+def open_scorer(
+    name: str, feature_names: tuple[str, ...], window_events: int, precision: Precision = "float32"
+) -> RiskScorer:
     """The scorer in a checkpoint's directory or, after `hub:`, on the Hugging Face hub; or the fake for tests.
 
     Raises CheckpointError where the checkpoint can't be read or doesn't fit the features.
@@ -30,10 +32,10 @@ def open_scorer(name: str, feature_names: tuple[str, ...], window_events: int) -
     if _is_text(directory):
         from models.text.checkpoint import load_text_checkpoint  # torch takes seconds to import
 
-        return load_text_checkpoint(directory, feature_names, window_events)
+        return load_text_checkpoint(directory, feature_names, window_events, precision=precision)
     from models.checkpoint import load_checkpoint
 
-    return load_checkpoint(directory, feature_names, window_events)
+    return load_checkpoint(directory, feature_names, window_events, precision=precision)
 
 
 def check_scorer(name: str, feature_names: tuple[str, ...], window_events: int) -> None:

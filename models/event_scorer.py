@@ -8,12 +8,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from contracts.scoring import ROW_SIZE, ScoringInput
+from contracts.scoring import ROW_SIZE, Precision, ScoringInput
 from models.cuda_graphs import Batch, GraphedNetwork
 from models.encoder import Encoder
 from models.event_fields import Rows, unpack_rows
 from models.layout import Layout
 from models.network import EventNetwork
+from models.precision import versioned
 from models.serving import ServedNetwork
 from models.text.embedding import KeptEmbeddings
 
@@ -28,11 +29,12 @@ class EventScorer:
         version: str,
         device: torch.device,
         texts: KeptEmbeddings | None = None,
+        precision: Precision = "float32",
     ) -> None:
         self._network = network.to(device).eval()
-        self._served = ServedNetwork(self._network, encoder.features)
+        self._served = ServedNetwork(self._network, encoder.features, precision)
         self._encoder = encoder
-        self._version = version
+        self._version = versioned(version, precision)
         self._texts = texts
         on_gpu = device.type == "cuda"
         self._graphed = GraphedNetwork(self._served, encoder.window_events, device) if on_gpu else None
@@ -42,7 +44,7 @@ class EventScorer:
 
     @property
     def version(self) -> str:
-        """The model's name and a hash of its checkpoint."""
+        """The model's name, a hash of its checkpoint, and a precision that is lower than training's."""
         return self._version
 
     @property

@@ -34,6 +34,10 @@ class Layout(NamedTuple):
         """With padding, on the device of `lengths` [batch]: the shapes are always the same."""
         return cls(len(lengths), longest, _bias(_present(lengths, longest)))
 
+    def to(self, dtype: torch.dtype) -> Self:
+        """The same for states of another type of numbers."""
+        return self if self.bias is None else self._replace(bias=self.bias.to(dtype))
+
     def pack(self, padded: Tensor) -> Tensor:
         """[batch * length, width] to [events, width]."""
         return padded if self.events is None else padded.index_select(0, self.events)

@@ -152,7 +152,7 @@ class Recipe(_Recipe):
 
     @property
     def base(self) -> str | None:
-        """The model that it starts from, a directory or `hub:` and a name."""
+        """The model that reads the texts, a directory or `hub:` and a name."""
         return self.text.base if self.text else None
 
 

@@ -1,23 +1,30 @@
 """The network as it is served: the same function of the same weights, arranged for speed."""
 
+import copy
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from contracts.scoring import Precision
 from models.feature_pieces import FeaturePieces
 from models.layout import Layout
 from models.network import EventNetwork
 from models.piecewise import PiecewiseLinear
+from models.precision import DTYPES
 from models.summary_forward import SummaryForward
 
 
 class ServedNetwork:
-    """Probabilities as the network's, within 1e-5. Holds the weights as they were when it was made."""
+    """Probabilities as the network's: in float32 within 1e-5. Holds the weights as they were when it was made.
 
-    def __init__(self, network: EventNetwork, pieces: FeaturePieces) -> None:
+    A lower precision is the BERT's alone: what is around it costs little and would lose the most.
+    """
+
+    def __init__(self, network: EventNetwork, pieces: FeaturePieces, precision: Precision = "float32") -> None:
         self._positions = network.positions
-        self._summary = SummaryForward(network.bert)
+        self._dtype = DTYPES[precision]
+        self._summary = SummaryForward(nn.Module.to(copy.deepcopy(network.bert), self._dtype))
         self._numeric = PiecewiseLinear(pieces, cast(nn.Linear, network.numeric[0]))
         fusion = cast(nn.Linear, network.fusion[0])
         self._fusion_weight, self._fusion_bias = fusion.weight.detach().t(), fusion.bias.detach()
@@ -40,7 +47,7 @@ class ServedNetwork:
         `shared` [batch] tells the window of each vector, where there are fewer. `texts` [batch, text width] are the
         embeddings of the events' own; None: there are none.
         """
-        summary = self._summary(self._positions(ids, values), layout)
+        summary = self._summary(self._positions(ids, values).to(self._dtype), layout.to(self._dtype)).float()
         if shared is not None:
             summary = summary.index_select(0, shared)
         both = torch.cat((summary, self._numeric(features).relu_()), dim=1)

@@ -104,7 +104,10 @@ class SummaryForward:
         self._summarise = _SummaryAttention(layers[-1], self._heads)
 
     def __call__(self, positions: Tensor, layout: Layout | None = None) -> Tensor:
-        """Summaries [batch, hidden] of input embeddings [batch, length, hidden], padded where the layout says so."""
+        """Summaries [batch, hidden] of input embeddings [batch, length, hidden], padded where the layout says so.
+
+        All are of the model's own type of numbers.
+        """
         batch, length, hidden = positions.shape
         layout = layout or Layout(batch, length)
         states = layout.pack(self._norm(positions + self._places[:length]).view(-1, hidden))

@@ -17,6 +17,7 @@ from models.inputs import Inputs
 from models.model_card import model_card
 from models.network import EventNetwork
 from models.own_texts import OwnTexts, open_encoder
+from models.precision import mixed
 from models.pretraining import pretrain
 from models.recipe import Augmentation, ModelShape, Recipe
 from models.training_metrics import training_metrics
@@ -108,8 +109,9 @@ class _Learner:
             features, mask = self._augmented(features, mask)
         inputs = Inputs.encoded(self._encoder, rows, features).to(self._device)
         texts = self._texts(indices).to(self._device) if self._texts else None
-        logits: Tensor = self._network(*inputs, torch.from_numpy(mask.astype(np.int64)).to(self._device), texts)
-        return logits
+        with mixed(self._device, self._network.training):
+            logits: Tensor = self._network(*inputs, torch.from_numpy(mask.astype(np.int64)).to(self._device), texts)
+        return logits.float()
 
     def _augmented(self, features: Features, mask: Mask) -> tuple[Features, Mask]:
         """Features [n, features] with some unknown, and a mask [n, length] without some of the earlier events."""

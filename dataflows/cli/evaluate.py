@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from contracts.scoring import Precision
 from dataflows.cli.past import open_past
 from dataflows.errors import UserError
 from dataflows.evaluating import Judged, Wanted, judge_past
@@ -49,6 +50,7 @@ def evaluate(
     cards: Annotated[int, typer.Option(min=1, help="Users looked at each day, for the card precision.")] = 100,
     budget: Annotated[float, typer.Option(min=0, max=1, help="Legitimate events that may be flagged, a share.")] = 0.01,
     known_since: Since = None,
+    precision: Annotated[Precision, typer.Option(help="As scoring.precision: in which numbers it scores.")] = "float32",
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON instead of the table.")] = False,
 ) -> None:
     """Judge a checkpoint on past events: ranking, card precision, a false-positive budget, calibration, slices.
@@ -64,7 +66,7 @@ def evaluate(
     try:
         if baseline:
             check_baseline()
-        scorer = open_scorer(str(checkpoint), feature_set.names, feature_set.window_events)
+        scorer = open_scorer(str(checkpoint), feature_set.names, feature_set.window_events, precision)
         lineage = _lineage(checkpoint, baseline)
         learnt = (lineage.training, lineage.validation) if lineage else ()
         wanted = Wanted(scorer, learnt, period, budgets, since, lineage if baseline else None)

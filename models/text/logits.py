@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from models.precision import mixed
 from models.text.batches import Text, by_length, padded
 
 
@@ -22,7 +23,7 @@ class RiskLogits:
         """[n] of texts, in one call, padded to the longest."""
         device = self.model.device
         ids, mask = padded(texts, self._padding, device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.model.training and device.type == "cuda"):
+        with mixed(device, self.model.training):
             logits = self.model(input_ids=ids, attention_mask=mask).logits
         return self._of_risk(logits.float())
 

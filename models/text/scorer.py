@@ -27,7 +27,7 @@ class TextScorer:
 
     @property
     def version(self) -> str:
-        """The model's name and a hash of its checkpoint."""
+        """The model's name, a hash of its checkpoint, and a precision that is lower than training's."""
         return self._version
 
     @property

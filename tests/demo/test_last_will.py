@@ -8,6 +8,8 @@ import time
 
 import psutil
 
+from tests.processes import wait_until
+
 HEIR = """
 import subprocess, sys, time
 from dataflows.demo.last_will import LastWill
@@ -31,10 +33,7 @@ def killed(mode: str) -> psutil.Process:
 
 def test_a_process_ends_with_its_killed_parent() -> None:
     child = killed("keep")
-    while (
-        child.is_running() and child.status() != psutil.STATUS_ZOMBIE
-    ):  # the tests' own limit ends it, if nothing does
-        time.sleep(0.01)
+    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_a_revoked_will_kills_nobody() -> None:

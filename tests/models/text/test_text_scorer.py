@@ -39,6 +39,16 @@ def test_what_is_usual_is_known_for_explanations(scorer: TextScorer) -> None:
     assert all(len(scorer.usual(kind)) == len(NAMES) for kind in EVENT_TYPES)
 
 
+def test_bfloat16_scores_nearly_the_same_and_says_so_in_its_version(
+    scorer: TextScorer, text_checkpoint: Path, inputs: list[ScoringInput]
+) -> None:
+    lower = load_text_checkpoint(text_checkpoint, NAMES, WINDOW_EVENTS, device="cpu", precision="bfloat16")
+    assert lower.version == f"{scorer.version}+bfloat16"
+    scores, expected = np.array(lower.score(inputs)), np.array(scorer.score(inputs))
+    assert not np.array_equal(scores, expected)
+    assert scores == pytest.approx(expected, abs=0.05)
+
+
 def test_the_same_alone_and_in_any_batch(scorer: TextScorer, inputs: list[ScoringInput]) -> None:
     alone = [scorer.score([one])[0] for one in inputs]
     assert scorer.score(inputs) == pytest.approx(alone, abs=1e-5)
