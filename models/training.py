@@ -39,9 +39,9 @@ def train(data: TrainingSet, recipe: Recipe, output: Path, report: Report = lamb
     and RecipeError for the texts' encoder.
     """
     training, validation = data.split(recipe.validation.days, recipe.validation.label_delay_days)
+    unfinished = Unfinished(output, recipe, data)
     with torch.random.fork_rng():
         base = open_encoder(recipe.text) if recipe.text else None
-        unfinished = Unfinished(output, recipe, data)
         read = TextEncoding(width=base.width, max_tokens=base.max_tokens) if base else None
         encoder = Encoder.fit(data, training, recipe.model.feature_pieces, recipe.seed, read)
         texts = OwnTexts(base, data, report) if base else None
