@@ -32,8 +32,9 @@ class Tokens:
         """Of a text in pieces."""
         found: list[int] = []
         for piece in pieces:
-            added = self._quote(piece) if isinstance(piece, Quoted) else self.phrase(piece)
-            if len(found) + len(added) > self._most:
+            room = self._most - len(found)
+            added = self._quote(piece)[:room] if isinstance(piece, Quoted) else self.phrase(piece)
+            if len(added) > room:
                 break
             found += added
         return [*self._before, *found, *self._after]

@@ -67,6 +67,15 @@ def test_a_quotation_is_cut_so_that_the_rest_fits_and_holds_no_marks() -> None:
     assert tokens.phrase.cache_info().currsize == 4
 
 
+@pytest.mark.parametrize("share", [0.8, 0.9, 0.99])
+def test_a_quotation_of_too_large_a_share_fills_what_is_left(share: float) -> None:
+    tokenizer = tokenizers()["MiniLM"]
+    pieces = ["review", ", games, Monday 2 h", ': "', Quoted("great " * 50), '"', "; login"]
+    ids = Tokens(tokenizer, 20, share).ids(pieces)
+    assert len(ids) == 20
+    assert tokenizer.decode(ids) == f'[CLS] review, games, monday 2 h : "{" great" * 9} [SEP]'
+
+
 def test_a_phrase_is_tokenised_once() -> None:
     tokens = Tokens(tokenizers()["small"], 100)
     for _ in range(3):
