@@ -81,7 +81,7 @@ class RiskScorer(Protocol):
         """Whether a score depends on the event's own text."""
 
     def score(self, batch: Sequence[ScoringInput]) -> list[float]:
-        """One probability in [0, 1] for each input, the same alone or in any batch within 1e-5."""
+        """One probability in [0, 1] for each input; in float32 the same alone or in any batch within 1e-5."""
 
 
 @runtime_checkable
