@@ -10,7 +10,6 @@ from torch import Tensor
 from models.errors import RecipeError, TrainingSetError
 from models.fitting import Progress, Report
 from models.recipe import OwnText
-from models.text.checkpoint_files import check_base
 from models.text.embedding import TextEncoder
 from models.text.hub import model_directory
 from models.training_set import Indices, TrainingSet
@@ -25,7 +24,6 @@ def open_encoder(text: OwnText) -> TextEncoder:
     Raises CheckpointError where it can't be loaded, RecipeError where it reads fewer tokens than the recipe wants.
     """
     base = model_directory(text.base)
-    check_base(base)
     encoder = TextEncoder.load(base, text.max_tokens, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     if encoder.longest < text.max_tokens:
         raise RecipeError(f"text.max_tokens: {text.max_tokens} is more than the {encoder.longest} that {base} reads")

@@ -13,7 +13,7 @@ from xxhash import xxh3_128
 from models.checkpoint_files import UNFINISHED
 from models.errors import TrainingSetError
 from models.recipe import AnyRecipe
-from models.text.checkpoint_files import content_hash
+from models.text.checkpoint_files import check_base, content_hash
 from models.text.hub import model_directory
 from models.training_set import TrainingSet
 
@@ -30,7 +30,7 @@ class Unfinished:
     """The file in a checkpoint's directory while its training lasts. A write replaces it whole, or not at all."""
 
     def __init__(self, directory: Path, recipe: AnyRecipe, data: TrainingSet) -> None:
-        """Raises CheckpointError where a file of the recipe's base is missing."""
+        """Raises CheckpointError where the recipe's base or a file of it is missing."""
         self._path = directory / UNFINISHED
         self._new = directory / f"{UNFINISHED}.new"
         self._of = _identity(recipe, data)
@@ -68,7 +68,9 @@ class Unfinished:
 def _identity(recipe: AnyRecipe, data: TrainingSet) -> str:
     hashed = xxh3_128(recipe.model_dump_json().encode())
     if recipe.base:
-        hashed.update(content_hash(model_directory(recipe.base)).encode())
+        base = model_directory(recipe.base)
+        check_base(base)
+        hashed.update(content_hash(base).encode())
     hashed.update(json.dumps(data.feature_names).encode())
     for array in (data.features, data.windows, data.lengths, data.labels, data.event_times):
         hashed.update(array.data)

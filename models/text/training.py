@@ -14,7 +14,6 @@ from models.fitting import Fit, Logits, Report
 from models.recipe import TextRecipe
 from models.text.batches import Text
 from models.text.checkpoint import save_text_checkpoint
-from models.text.checkpoint_files import check_base
 from models.text.hub import model_directory
 from models.text.logits import RiskLogits
 from models.text.model_card import text_model_card
@@ -39,7 +38,6 @@ def train_text(data: TrainingSet, recipe: TextRecipe, output: Path, report: Repo
     training, validation = data.split(recipe.validation.days, recipe.validation.label_delay_days)
     settings = TextSettings.fit(data, training, recipe.model)
     base = model_directory(recipe.model.base)
-    check_base(base)
     unfinished = Unfinished(output, recipe, data)
     tokenizer = load_tokenizer(base)
     with torch.random.fork_rng():

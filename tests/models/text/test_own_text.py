@@ -235,8 +235,10 @@ def test_what_a_recipe_asks_for_must_be_there(data: TrainingSet, base: Path, tmp
     def reading(name: str, tokens: int) -> Recipe:
         return RECIPE.model_copy(update={"text": OwnText(base=name, max_tokens=tokens)})
 
-    with pytest.raises(CheckpointError, match="there is no such model"):
-        check_recipe(reading(str(tmp_path / "nowhere"), 16))
+    missing = reading(str(tmp_path / "nowhere"), 16)
+    for refuse in (check_recipe, lambda recipe: train(data, recipe, tmp_path / "out")):
+        with pytest.raises(CheckpointError, match="there is no such model"):
+            refuse(missing)
     check_recipe(reading(str(base), 16))
     with pytest.raises(RecipeError, match=r"text\.max_tokens: 512 is more than the 256 that"):
         train(data, reading(str(base), 512), tmp_path / "out")
