@@ -6,8 +6,8 @@ Two protocols, the same test weeks: the book's, which learns from one week; and 
 begins, from April on. Two feature sets: the book's, and one with what a risk engineer would add. Both scorers learn
 from the same events, choose their epoch or number of trees and calibrate on the same held-out days of them, and read
 the same features. The full run trains 48 models, half of them on a million events: an hour or two of an idle machine.
---quick takes the first fold and one seed; --ablation trains the event scorer on the book's week, whole, without each
-of its two inputs, and after pre-training.
+--quick takes the first fold and one seed; --ablation trains the event scorer alone: whole, without each of its two
+inputs, and after pre-training.
 """
 
 import argparse
@@ -91,9 +91,8 @@ def main() -> None:
     if not TRANSACTIONS.exists():
         parser.error(f"{TRANSACTIONS} is absent; set TEST_DATA to the folder of fdh/")
     starts, seeds = (STARTS[:1], given.seeds[:1]) if given.quick else (STARTS, given.seeds)
-    contest, protocols = (ablations, [book_week()]) if given.ablation else (both, [book_week(), all_labelled()])
     console, results = Console(), []
-    for result in measure(contest, protocols, starts, seeds):
+    for result in measure(ablations if given.ablation else both, (book_week(), all_labelled()), starts, seeds):
         console.print(str(result), highlight=False, soft_wrap=True)
         results.append(result)
     console.print(report(results))
