@@ -27,12 +27,12 @@ class Layout(NamedTuple):
             return cls(len(lengths), longest)
         present = _present(torch.tensor(lengths), longest)
         events, sources = present.flatten().nonzero()[:, 0], present.flatten().cumsum(0) - 1
-        return cls(len(lengths), longest, _bias(present), events, sources)
+        return cls(len(lengths), longest, attention_bias(present), events, sources)
 
     @classmethod
     def padding(cls, lengths: Tensor, longest: int) -> Self:
         """With padding, on the device of `lengths` [batch]: the shapes are always the same."""
-        return cls(len(lengths), longest, _bias(_present(lengths, longest)))
+        return cls(len(lengths), longest, attention_bias(_present(lengths, longest)))
 
     def to(self, dtype: torch.dtype) -> Self:
         """The same for states of another type of numbers."""
@@ -52,5 +52,6 @@ def _present(lengths: Tensor, longest: int) -> Tensor:
     return torch.arange(longest, device=lengths.device) < lengths[:, None]
 
 
-def _bias(present: Tensor) -> Tensor:
+def attention_bias(present: Tensor) -> Tensor:
+    """[batch, 1, 1, length] of what is an event [batch, length]: 0 for events, -inf for padding."""
     return torch.where(present, 0.0, -torch.inf)[:, None, None]

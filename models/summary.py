@@ -2,11 +2,12 @@
 
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812, the name torch's own documents use
 from transformers import BertModel
 from transformers.models.bert.modeling_bert import BertLayer, BertSelfAttention
+
+from models.layout import attention_bias
 
 
 def summarise(bert: BertModel, positions: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -15,7 +16,7 @@ def summarise(bert: BertModel, positions: Tensor, mask: Tensor | None = None) ->
     The mask [batch, length] is 1 for events and 0 for padding, None where there is none.
     """
     *layers, last = cast(list[BertLayer], bert.encoder.layer)
-    bias = None if mask is None else torch.where(mask.bool(), 0.0, -torch.inf)[:, None, None]
+    bias = None if mask is None else attention_bias(mask.bool())
     states = bert.embeddings(inputs_embeds=positions)
     for layer in layers:
         states = layer(states, bias)
